@@ -1,0 +1,1 @@
+"""The ``klimit`` command: the app, then one file a command."""

@@ -1,0 +1,1 @@
+"""No domain knowledge: errors, log-space numerics, random streams, results, extras."""

@@ -1,0 +1,1 @@
+"""Tables of draws, run directories and their manifests."""

@@ -1,0 +1,1 @@
+"""Language models and rewards: protocols, registry, backends."""

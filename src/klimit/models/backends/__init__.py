@@ -1,0 +1,1 @@
+"""The engines: one file a backend, imported when it is used."""

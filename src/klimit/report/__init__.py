@@ -1,0 +1,1 @@
+"""Results and figures as documents: terminal, HTML, Markdown."""

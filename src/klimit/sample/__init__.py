@@ -1,0 +1,1 @@
+"""Sampling algorithms over protocols, never over a backend."""
