@@ -1,0 +1,145 @@
+"""The ``klimit`` command: its commands, its exit codes and how it reports errors.
+
+To add a command, write ``cli/<name>.py`` with a function whose signature is the command line
+and whose docstring is the help, and add one line to ``COMMANDS``. The module is imported only
+when the command is used or its help is asked for, and help must not import numpy: import the
+mathematics inside the function, or reach it through the lazy names of ``klimit``
+(``klimit.read_draws``). A command returns ``None`` or its exit code, prints results on stdout
+and all else on stderr (`klimit.cli.console`), and raises a `KlimitError` for what it refuses.
+"""
+
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from klimit import __version__
+from klimit.core.errors import BackendError, KlimitError, KlimitWarning, MissingExtraError
+
+if TYPE_CHECKING:
+    from cyclopts import App
+
+__all__ = ["build", "main", "run"]
+
+COMMANDS: dict[str, tuple[str, str]] = {}
+"""Name of each command: where its function is, and its line in ``klimit --help``."""
+
+DONE, REFUSED, USAGE, BACKEND, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 3, 130, 141
+
+
+def main() -> None:
+    """Run the command line of this process and exit with its code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(tokens: Sequence[str]) -> int:
+    """Run one command line.
+
+    A deliberate error is one line on stderr, without a traceback.
+
+    Args:
+        tokens: The words after ``klimit``.
+
+    Returns:
+        The exit code: 0 done, 1 a deliberate error or an unmet requirement, 2 usage, 3 a
+        backend failed, 130 interrupted, 141 the reader of a pipe went away.
+
+    Example:
+        >>> run(["--version"])
+        0.1.0
+        0
+    """
+    try:
+        with warnings.catch_warnings():
+            _show_warnings_as_lines()
+            code = _call(tokens)
+            sys.stdout.flush()
+            return code
+    except BackendError as error:
+        return _fail(BACKEND, str(error))
+    except KlimitError as error:
+        return _fail(REFUSED, str(error))
+    except KeyboardInterrupt:
+        return _fail(INTERRUPTED, "interrupted")
+    except BrokenPipeError:
+        _forget_stdout()
+        return BROKEN_PIPE
+
+
+def build(asked: str = "") -> "App":
+    """The command line application, its commands known by name and not yet imported.
+
+    Args:
+        asked: The command about to run; its help is its own docstring, that of the others the
+            line in ``COMMANDS``.
+
+    Returns:
+        The application.
+
+    Raises:
+        MissingExtraError: cyclopts is not installed.
+    """
+    try:
+        from cyclopts import App, Parameter
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("the command line", "app") from error
+    app = App(
+        name="klimit",
+        help="How much reward is in a KL budget: from draws, with honest errors.",
+        version=__version__,
+        help_format="markdown",
+        default_parameter=Parameter(negative=()),
+        suppress_keyboard_interrupt=False,
+    )
+    for name, (function, line) in COMMANDS.items():
+        app.command(function, name=name, help=None if name == asked else line)
+    return app
+
+
+def _call(tokens: Sequence[str]) -> int:
+    app = build(tokens[0] if tokens else "")
+    from cyclopts import CycloptsError
+
+    try:
+        code = app(
+            list(tokens), exit_on_error=False, print_error=False, result_action="return_value"
+        )
+    except CycloptsError as error:
+        known = f"klimit {tokens[0]}" if tokens and tokens[0] in COMMANDS else "klimit"
+        return _fail(USAGE, f"{str(error).rstrip('. ')}; see {known} --help")
+    return code if isinstance(code, int) else DONE
+
+
+def _fail(code: int, message: str) -> int:
+    from klimit.cli.console import say
+
+    with suppress(BrokenPipeError):
+        say("error", message, style="red")
+    return code
+
+
+def _show_warnings_as_lines() -> None:
+    from klimit.cli.console import say
+
+    shown = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *where: object) -> None:
+        if issubclass(category, KlimitWarning):
+            say("warning", str(message), style="yellow")
+        else:
+            shown(message, category, *where)  # type: ignore[arg-type]
+
+    warnings.showwarning = show  # type: ignore[assignment]
+    warnings.simplefilter("always", KlimitWarning)
+
+
+def _forget_stdout() -> None:
+    """Leave nothing for the interpreter to flush into a closed pipe at exit."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""What people see: lines on stderr, and stdout as a terminal or as a pipe."""
+
+import sys
+
+from rich.console import Console
+from rich.text import Text
+
+__all__ = ["one_line", "say", "stdout"]
+
+
+def say(kind: str, message: str, *, style: str = "") -> None:
+    """Write one line on stderr, whatever the message holds.
+
+    Args:
+        kind: First word of the line: ``"error"``, ``"warning"`` or ``"note"``.
+        message: The rest. Line breaks and control characters are made visible; nothing in it is
+            read as markup.
+        style: Colour of the first word on a terminal.
+    """
+    line = Text.assemble((f"{kind}: ", style), one_line(message))
+    Console(file=sys.stderr).print(line, soft_wrap=True, highlight=False)
+
+
+def one_line(message: str) -> str:
+    r"""The message in one line, control characters written as escapes.
+
+    Args:
+        message: Any text.
+
+    Returns:
+        A line that prints as it reads.
+
+    Example:
+        >>> one_line("two\nlines, a bell\a")
+        'two lines, a bell\\x07'
+    """
+    words = " ".join(message.split())
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
+
+
+def stdout() -> Console:
+    """The console that results are printed on.
+
+    Returns:
+        A console on stdout; ``is_terminal`` tells whether a person looks at it.
+    """
+    return Console(file=sys.stdout, highlight=False)
