@@ -3,6 +3,7 @@ from .core.errors import InsufficientDataError as InsufficientDataError
 from .core.errors import KlimitError as KlimitError
 from .core.errors import KlimitWarning as KlimitWarning
 from .core.results import Estimate as Estimate
+from .data.read import read_draws as read_draws
 from .estimate.best_of import BestOfEstimate as BestOfEstimate
 from .estimate.best_of import BestOfPoint as BestOfPoint
 from .estimate.best_of import best_of_n_within as best_of_n_within
