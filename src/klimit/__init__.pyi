@@ -17,5 +17,17 @@ from .estimate.tilt import TiltEstimate as TiltEstimate
 from .estimate.tilt import estimate_tilt as estimate_tilt
 from .estimate.weights import effective_draws as effective_draws
 from .estimate.weights import tilt_weights as tilt_weights
+from .exact.best_of import BestOfNLaw as BestOfNLaw
+from .exact.best_of import best_of_n as best_of_n
+from .exact.certificates import Certificate as Certificate
+from .exact.certificates import certificate as certificate
+from .exact.divergences import divergence as divergence
+from .exact.finite import FiniteModel as FiniteModel
+from .exact.frontiers import Frontier as Frontier
+from .exact.frontiers import FrontierCurve as FrontierCurve
+from .exact.frontiers import frontier as frontier
+from .exact.gaussian import GaussianReward as GaussianReward
+from .exact.tilts import Tilt as Tilt
+from .exact.tilts import tilt as tilt
 
 __version__: str

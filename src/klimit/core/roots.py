@@ -1,0 +1,75 @@
+"""Roots of increasing functions on the positive axis."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import exp, inf, isfinite, sqrt
+
+from klimit.core.errors import ConvergenceError
+
+__all__ = ["Sample", "increasing_root"]
+
+_EVALUATIONS = 400
+_STRIDE = 3.0  # nats: how far one step may leave what has been bracketed
+_EPS = 2.0**-52
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """An increasing function at one point.
+
+    Attributes:
+        value: The function; its root is sought. It may be infinite.
+        slope: Its derivative with respect to the logarithm of the argument.
+    """
+
+    value: float
+    slope: float
+
+
+def increasing_root(function: Callable[[float], Sample], *, start: float) -> float:
+    """The root of an increasing function of a positive number, by safeguarded Newton steps.
+
+    Steps are taken in the logarithm of the argument: far from the root they are bounded, within
+    a bracket a step that leaves it or gains too little is replaced by bisection.
+
+    Args:
+        function: Value and logarithmic slope at a positive argument.
+        start: Where to begin, positive and finite.
+
+    Returns:
+        The root, to a relative precision of a few units in the last place.
+
+    Raises:
+        ConvergenceError: The function has no root that floating point can reach.
+
+    Example:
+        >>> square = lambda x: Sample(x * x - 2.0, 2.0 * x * x)
+        >>> round(increasing_root(square, start=1.0), 12)
+        1.414213562373
+    """
+    low, high, x, last = 0.0, inf, start, inf
+    for _ in range(_EVALUATIONS):
+        sample = function(x)
+        if sample.value == 0.0:
+            return x
+        low, high = (x, high) if sample.value < 0.0 else (low, x)
+        if high - low <= 2 * _EPS * low:
+            return x
+        step = -sample.value / sample.slope if sample.slope > 0.0 else inf
+        if abs(step) <= _EPS:
+            return x
+        x, last = _next(x, step, low, high, last), abs(step)
+        if not isfinite(x) or x <= 0.0:
+            break
+    raise ConvergenceError(f"no root found: the last bracket is ({low!r}, {high!r})")
+
+
+def _next(x: float, step: float, low: float, high: float, last: float) -> float:
+    bracketed = low > 0.0 and high < inf
+    if bracketed:
+        newton = x * exp(step) if abs(step) < 1.0 else inf
+        gains = abs(step) < 0.5 * last
+        return newton if gains and low < newton < high else sqrt(low) * sqrt(high)
+    if not isfinite(step):
+        step = _STRIDE if low == x else -_STRIDE
+    return x * exp(min(max(step, -_STRIDE), _STRIDE))
