@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 __all__ = ["build", "main", "run"]
 
-COMMANDS: dict[str, tuple[str, str]] = {}
+COMMANDS: dict[str, tuple[str, str]] = {
+    "frontier": ("klimit.cli.frontier:frontier", "The largest reward within each KL budget."),
+    "best-of": ("klimit.cli.best_of:best_of", "Reward and KL of best-of-N, ties included."),
+}
 """Name of each command: where its function is, and its line in ``klimit --help``."""
 
 DONE, REFUSED, USAGE, BACKEND, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 3, 130, 141

@@ -1,0 +1,121 @@
+"""``klimit best-of``."""
+
+from typing import TYPE_CHECKING
+
+import klimit
+from klimit.cli.options import (
+    DrawsPath,
+    OutputOptions,
+    StatisticsOptions,
+    TableOptions,
+    WholeNumbers,
+)
+from klimit.cli.output import Presentation, interval, measured, prepare, publish
+from klimit.cli.requirements import BestOfRequirements
+
+if TYPE_CHECKING:
+    from klimit import BestOfPoint
+
+__all__ = ["best_of"]
+
+
+def best_of(
+    draws: DrawsPath,
+    /,
+    *,
+    n: WholeNumbers = (1, 2, 4, 8, 16),
+    require: BestOfRequirements = (),
+    table: TableOptions = TableOptions(),  # noqa: B008  (frozen)
+    statistics: StatisticsOptions = StatisticsOptions(),  # noqa: B008
+    output: OutputOptions = OutputOptions(),  # noqa: B008
+) -> int:
+    """Estimate reward and KL of best-of-N: of N draws, keep the one of highest reward.
+
+    The reward is free of bias, and the KL counts ties, which the formula log N - (N - 1) / N
+    does not. N may be at most the number of draws of a prompt; prompts that have fewer are left
+    out at that N, and said.
+
+    Args:
+        draws: Table with one row a draw: Parquet, Arrow, JSON lines or CSV; - for standard
+            input.
+        n: Numbers of draws of which the best is kept, as 2,4,8 or repeated.
+        require: Exit with 1 unless proved: "reward>=0.4@n=8" compares the lower end of the
+            interval, "kl<=1@n=4" the upper end; an N that some prompts have too few draws for
+            never passes. May be repeated.
+        table: How to read the table.
+        statistics: For whom the intervals hold.
+        output: Where results go.
+
+    Returns:
+        The exit code.
+    """
+    prepare(output, source=draws)
+    data = table.read(draws)
+    asked = dict.fromkeys([*n, *(int(condition.at) for condition in require)])
+    result = klimit.estimate_best_of_n(
+        data, n=tuple(asked), prompts=statistics.prompts, level=statistics.level
+    )
+    points = {point.n: point for point in result.points}
+    verdicts = [
+        condition.judge(
+            points[int(condition.at)].kl
+            if condition.quantity == "kl"
+            else points[int(condition.at)].reward,
+            objection=points[int(condition.at)].reason,
+        )
+        for condition in require
+    ]
+    footer = (
+        f"klimit {klimit.__version__} · {result.draw_count} draws of {result.prompt_count} "
+        f"prompts · {result.prompts} prompts · {100 * result.level:g}% intervals: "
+        f"{result.points[0].reward.method}"
+    )
+    rate = f"{100 * result.level:g}% interval"
+    return publish(
+        Presentation(
+            source=draws,
+            title=f"Best-of-N by {table.reward}: {draws}",
+            header=("N", table.reward, rate, "KL", "without ties", ""),
+            lines=[_line(point) for point in result.points],
+            objections=[
+                f"N = {point.n}: {point.reason}; they are left out"
+                for point in result.points
+                if point.reason
+            ],
+            notes=[],
+            footer=footer,
+            rows=[_row(point) for point in result.points],
+            values={"command": "best-of", "reward": table.reward, **result.to_dict()},
+            verdicts=verdicts,
+            figure=lambda plot: plot.best_of_figure(result),
+        ),
+        output,
+    )
+
+
+def _line(point: "BestOfPoint") -> tuple[str, ...]:
+    return (
+        str(point.n),
+        measured(point.reward),
+        interval(point.reward),
+        measured(point.kl),
+        f"{point.kl_bound:.4f}",
+        f"{point.prompt_count} PROMPTS" if point.reason else "",
+    )
+
+
+def _row(point: "BestOfPoint") -> dict[str, str | float]:
+    return {
+        "n": point.n,
+        "reward": point.reward.value,
+        "reward_standard_error": point.reward.standard_error,
+        "reward_low": point.reward.low,
+        "reward_high": point.reward.high,
+        "kl": point.kl.value,
+        "kl_standard_error": point.kl.standard_error,
+        "kl_low": point.kl.low,
+        "kl_high": point.kl.high,
+        "kl_bound": point.kl_bound,
+        "prompt_count": point.prompt_count,
+        "reason": point.reason,
+    }

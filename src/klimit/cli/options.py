@@ -1,0 +1,117 @@
+"""Options that commands share."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter, Token
+
+import klimit
+
+if TYPE_CHECKING:
+    from klimit import Draws
+
+__all__ = ["OutputOptions", "StatisticsOptions", "TableOptions"]
+
+
+def _numbers(_: object, tokens: Sequence[Token]) -> tuple[float, ...]:
+    """Numbers from a comma list, an option given repeatedly, or both."""
+    return tuple(float(item) for item in _items(tokens))
+
+
+def _whole_numbers(_: object, tokens: Sequence[Token]) -> tuple[int, ...]:
+    return tuple(int(item) for item in _items(tokens))
+
+
+def _items(tokens: Sequence[Token]) -> list[str]:
+    return [item.strip() for token in tokens for item in token.value.split(",")]
+
+
+def _not_an_option(_: object, value: str) -> None:
+    if value.startswith("-") and value != "-":
+        raise ValueError(f"there is no option {value}")
+
+
+def _listed(values: tuple[float, ...]) -> str:
+    return ",".join(f"{value:g}" for value in values)
+
+
+DrawsPath = Annotated[str, Parameter(allow_leading_hyphen=True, validator=_not_an_option)]
+"""A table of draws, ``-`` for standard input."""
+
+Numbers = Annotated[tuple[float, ...], Parameter(converter=_numbers, show_default=_listed)]
+WholeNumbers = Annotated[
+    tuple[int, ...], Parameter(converter=_whole_numbers, show_default=_listed)
+]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableOptions:
+    """How to read a table of draws.
+
+    Attributes:
+        prompt: Column with the prompt, text or id.
+        reward: Column with the reward.
+        policy: Which policy's draws to take, where the table has a column policy.
+        missing: What to do about draws without a reward.
+        format: Format of the table; told by its content if not given.
+    """
+
+    prompt: str = "prompt"
+    reward: str = "reward"
+    policy: str | None = None
+    missing: Literal["fail", "drop"] = "fail"
+    format: Literal["parquet", "arrow", "jsonl", "json", "csv"] | None = None
+
+    def read(self, path: str) -> "Draws":
+        """Read prompts and rewards.
+
+        Args:
+            path: The table.
+
+        Returns:
+            The draws, without their texts and further columns.
+        """
+        return klimit.read_draws(
+            path,
+            prompt=self.prompt,
+            reward=self.reward,
+            policy=self.policy,
+            missing=self.missing,
+            format=self.format,
+            columns=(),
+            texts=None,
+        )
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatisticsOptions:
+    """For whom the intervals hold, and how often.
+
+    Attributes:
+        prompts: Intervals for the population the prompts come from (sampled) or for these
+            prompts alone (fixed).
+        level: Nominal coverage of the intervals.
+    """
+
+    prompts: Literal["sampled", "fixed"] = "sampled"
+    level: float = 0.95
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputOptions:
+    """Where results go.
+
+    Attributes:
+        as_json: Print one JSON object in place of the table.
+        out: Also write the table to this file: .parquet, .csv or .md.
+        plot: Also draw a figure: .svg, .png or .pdf.
+    """
+
+    as_json: Annotated[bool, Parameter(name="--json", show_default=False)] = False
+    out: Path | None = None
+    plot: Path | None = None

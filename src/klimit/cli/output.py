@@ -1,0 +1,240 @@
+"""Results on stdout, in a file and as a figure; a table for people, plain text for pipes."""
+
+import importlib
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import floor, isfinite, log10
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+from klimit import __version__
+from klimit.cli.console import one_line, say, stdout
+from klimit.cli.options import OutputOptions
+from klimit.cli.requirements import Verdict
+from klimit.core.errors import InputError
+
+if TYPE_CHECKING:
+    from klimit import Estimate
+
+__all__ = ["Presentation", "interval", "json_line", "measured", "prepare", "publish"]
+
+Cell = str | int | float | bool | None
+_FIGURES = (".svg", ".png", ".pdf")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presentation:
+    """A result, ready for people and for machines.
+
+    Attributes:
+        source: The table that the result comes from, as the user named it.
+        title: What the table shows.
+        header: Column heads for people.
+        lines: Cells for people, one line a point; the last cell marks points that do not stand,
+            empty for those that do.
+        objections: Why those do not, a sentence each.
+        notes: Further sentences below the table.
+        footer: Version, data and method.
+        rows: The same points for machines.
+        values: The whole result as plain Python.
+        verdicts: The conditions that were asked for, judged.
+        figure: Draws the figure with `klimit.plot`.
+    """
+
+    source: str
+    title: str
+    header: Sequence[str]
+    lines: Sequence[Sequence[str]]
+    objections: Sequence[str]
+    notes: Sequence[str]
+    footer: str
+    rows: Sequence[Mapping[str, Cell]]
+    values: Mapping[str, object]
+    verdicts: Sequence[Verdict]
+    figure: Callable[[ModuleType], object]
+
+
+def prepare(output: OutputOptions, *, source: str) -> None:
+    """Refuse what cannot be written before anything is computed.
+
+    Args:
+        output: Where results go.
+        source: The table read, which must not be overwritten.
+
+    Raises:
+        InputError: A file name without a known ending, a folder that is not there, or the
+            table itself.
+    """
+    from klimit.data.write import check_table_path
+
+    for path in filter(None, (output.out, output.plot)):
+        if source != "-" and Path(source).exists() and path.resolve() == Path(source).resolve():
+            raise InputError(f"{str(path)!r} is the table of draws; write to another file")
+    if output.out is not None:
+        check_table_path(output.out)
+    if output.plot is not None and output.plot.suffix.lower() not in _FIGURES:
+        raise InputError(
+            f"a figure needs a name that ends in {', '.join(_FIGURES)}, "
+            f"got {str(output.plot)!r}"
+        )
+    if output.plot is not None and not output.plot.parent.is_dir():
+        raise InputError(
+            f"{str(output.plot)!r}: there is no folder {str(output.plot.parent)!r}"
+        )
+
+
+def publish(shown: Presentation, output: OutputOptions) -> int:
+    """Write the files, print the result, then say which conditions are met.
+
+    Args:
+        shown: The result.
+        output: Where it goes.
+
+    Returns:
+        The exit code: 1 if a condition is not met, else 0.
+    """
+    if output.out is not None:
+        from klimit.data.write import write_table
+
+        say("note", f"wrote {write_table(shown.rows, output.out)}")
+    if output.plot is not None:
+        plot = importlib.import_module("klimit.plot")
+        plot.save_figure(shown.figure(plot), output.plot)
+        say("note", f"drew {output.plot}")
+    if output.as_json:
+        sys.stdout.write(json_line(_json(shown)) + "\n")
+    elif stdout().is_terminal:
+        _print_table(shown)
+    else:
+        _print_plain(shown)
+    sys.stdout.flush()
+    for verdict in shown.verdicts:
+        say(
+            "require" if verdict.met else "error",
+            verdict.line,
+            style="" if verdict.met else "red",
+        )
+    return 0 if all(verdict.met for verdict in shown.verdicts) else 1
+
+
+def measured(estimate: "Estimate") -> str:
+    """The value and its error, at most four decimals.
+
+    Args:
+        estimate: The estimate.
+
+    Returns:
+        As ``str(estimate)``, shorter where the error is tiny.
+
+    Example:
+        >>> from klimit import Estimate
+        >>> measured(Estimate(1.834748, 6.5e-05, 1.83461, 1.83488, 0.95, 24, "t"))
+        '1.8347 ± 0.0001'
+    """
+    decimals = _decimals(estimate)
+    if decimals is None:
+        return str(estimate)
+    error = f"{estimate.standard_error:.{decimals}f}"
+    return f"{estimate.value:.{decimals}f} ± {error if float(error) else f'<{10**-decimals:g}'}"
+
+
+def interval(estimate: "Estimate") -> str:
+    """The interval at the precision that the standard error supports, at most four decimals.
+
+    Args:
+        estimate: The estimate.
+
+    Returns:
+        Its ends with three dots between.
+
+    Example:
+        >>> from klimit import Estimate
+        >>> interval(Estimate(0.41237, 0.0131, 0.386, 0.439, 0.95, 2000, "t"))
+        '0.386 … 0.439'
+    """
+    decimals = _decimals(estimate)
+    form = ".6g" if decimals is None else f".{decimals}f"
+    return f"{estimate.low:{form}} … {estimate.high:{form}}"
+
+
+def _decimals(estimate: "Estimate") -> int | None:
+    """Decimals that show two digits of the error, four at most; none where it has no size."""
+    error = estimate.standard_error
+    return min(4, max(0, 1 - floor(log10(error)))) if isfinite(error) and error > 0 else None
+
+
+def json_line(value: object) -> str:
+    """Strict JSON: what is not finite becomes a string.
+
+    Args:
+        value: Plain Python.
+
+    Returns:
+        One line.
+
+    Example:
+        >>> json_line({"beta": float("inf"), "kl": 0.5})
+        '{"beta": "inf", "kl": 0.5}'
+    """
+    return json.dumps(_finite(value), allow_nan=False, ensure_ascii=False)
+
+
+def _finite(value: object) -> object:
+    match value:
+        case float() if not isfinite(value):
+            return str(value)
+        case dict():
+            return {key: _finite(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_finite(item) for item in value]
+        case _:
+            return value
+
+
+def _json(shown: Presentation) -> dict[str, object]:
+    return {
+        "klimit": __version__,
+        "input": shown.source,
+        **shown.values,
+        "requirements": [
+            {"requirement": str(verdict.requirement), "met": verdict.met, "why": verdict.line}
+            for verdict in shown.verdicts
+        ],
+    }
+
+
+def _print_table(shown: Presentation) -> None:
+    table = Table(box=None, pad_edge=False)
+    for position, name in enumerate(shown.header):
+        table.add_column(name, justify="left" if position == len(shown.header) - 1 else "right")
+    for cells in shown.lines:
+        table.add_row(*map(Text, cells), style="red" if cells[-1] else "")
+    console = stdout()
+    console.print(Text(one_line(shown.title), style="bold"))
+    console.print(table)
+    for objection in shown.objections:
+        console.print(Text(one_line(f"! {objection}"), style="red"))
+    for note in shown.notes:
+        console.print(Text(one_line(note)))
+    console.print(Text(one_line(shown.footer), style="dim"))
+
+
+def _print_plain(shown: Presentation) -> None:
+    """Tab-separated values at full precision; the rest on stderr."""
+    sys.stdout.write("\t".join(shown.rows[0]) + "\n")
+    for row in shown.rows:
+        sys.stdout.write("\t".join(map(_plain, row.values())) + "\n")
+    for note in [*shown.objections, *shown.notes, shown.footer]:
+        say("note", note)
+
+
+def _plain(cell: Cell) -> str:
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    return "" if cell is None else one_line(str(cell))

@@ -1,0 +1,136 @@
+"""``--require``: conditions that a result must meet, for scripts and CI."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isnan
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter, Token
+
+if TYPE_CHECKING:
+    from klimit import Estimate
+
+__all__ = ["Requirement", "Verdict", "parse_requirement"]
+
+_FORM = re.compile(
+    r"\s*(?P<quantity>[a-z]+)\s*(?P<relation>>=|<=)\s*(?P<bound>[^@\s]+)"
+    r"\s*@\s*(?P<axis>[a-z]+)\s*=\s*(?P<at>\S+)\s*"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One condition, such as ``reward>=0.4@kl=1``.
+
+    Attributes:
+        quantity: What is compared.
+        relation: ``">="`` or ``"<="``.
+        bound: With what.
+        axis: ``"kl"`` or ``"n"``.
+        at: At which point of the axis.
+    """
+
+    quantity: str
+    relation: str
+    bound: float
+    axis: str
+    at: float
+
+    def __str__(self) -> str:
+        """The condition as it is typed."""
+        return f"{self.quantity}{self.relation}{self.bound:g}@{self.axis}={self.at:g}"
+
+    def judge(self, estimate: "Estimate", *, objection: str = "") -> "Verdict":
+        """Compare the end of the interval that is against us, so that luck does not pass.
+
+        Args:
+            estimate: The quantity.
+            objection: Why the data do not bear it; such a point never passes.
+
+        Returns:
+            The verdict.
+        """
+        end, name = (
+            (estimate.low, "lower") if self.relation == ">=" else (estimate.high, "upper")
+        )
+        short = self.bound - end if self.relation == ">=" else end - self.bound
+        seen = (
+            f"{self.quantity} is {estimate} at {self.axis} {self.at:g}, the {name} end of its "
+            f"{100 * estimate.level:g}% interval {end:.6g}"
+        )
+        if objection:
+            return Verdict(self, met=False, line=f"{self} not met: {objection}; {seen}")
+        if short <= 0:
+            return Verdict(self, met=True, line=f"{self} met: {seen}")
+        return Verdict(self, met=False, line=f"{self} not met by {short:.3g}: {seen}")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a condition is met.
+
+    Attributes:
+        requirement: The condition.
+        met: Whether it is.
+        line: The verdict in words: by how much, and what was compared.
+    """
+
+    requirement: Requirement
+    met: bool
+    line: str
+
+
+def parse_requirement(text: str, *, quantities: Sequence[str], axis: str) -> Requirement:
+    """Read one condition, strictly.
+
+    Args:
+        text: The condition.
+        quantities: What may be compared.
+        axis: The axis of the command.
+
+    Returns:
+        The condition.
+
+    Raises:
+        ValueError: It is not one.
+
+    Example:
+        >>> print(parse_requirement("reward >= 0.4 @ kl=1", quantities=["reward"], axis="kl"))
+        reward>=0.4@kl=1
+    """
+    found = _FORM.fullmatch(text)
+    try:
+        if found and found["quantity"] in quantities and found["axis"] == axis:
+            bound = float(found["bound"])
+            at = int(found["at"]) if axis == "n" else float(found["at"])
+            if not isnan(bound) and at >= 0:
+                return Requirement(found["quantity"], found["relation"], bound, axis, at)
+    except ValueError:
+        pass
+    example = f"{quantities[0]}>=0.4@{axis}=1"
+    raise ValueError(
+        f"needed {' or '.join(quantities)}, >= or <=, a number, @{axis}= and a number, such as "
+        f"{example!r}, got {text!r}"
+    )
+
+
+def _on_frontier(_: object, tokens: Sequence[Token]) -> tuple[Requirement, ...]:
+    return tuple(
+        parse_requirement(token.value, quantities=["reward"], axis="kl") for token in tokens
+    )
+
+
+def _on_best_of(_: object, tokens: Sequence[Token]) -> tuple[Requirement, ...]:
+    return tuple(
+        parse_requirement(token.value, quantities=["reward", "kl"], axis="n")
+        for token in tokens
+    )
+
+
+FrontierRequirements = Annotated[
+    tuple[Requirement, ...], Parameter(converter=_on_frontier, n_tokens=1, show_default=False)
+]
+BestOfRequirements = Annotated[
+    tuple[Requirement, ...], Parameter(converter=_on_best_of, n_tokens=1, show_default=False)
+]
