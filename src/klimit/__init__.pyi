@@ -27,6 +27,8 @@ from .exact.frontiers import Frontier as Frontier
 from .exact.frontiers import FrontierCurve as FrontierCurve
 from .exact.frontiers import frontier as frontier
 from .exact.gaussian import GaussianReward as GaussianReward
+from .exact.renyi import renyi_cross_entropy as renyi_cross_entropy
+from .exact.renyi import renyi_divergence as renyi_divergence
 from .exact.tilts import Tilt as Tilt
 from .exact.tilts import tilt as tilt
 

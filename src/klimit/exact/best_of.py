@@ -9,18 +9,18 @@ from jaxtyping import Float64
 
 from klimit.core.errors import InputError
 from klimit.core.numerics import kl_from_ratio, log1mexp, log_one_minus_exp_ratio
-from klimit.core.results import Result
 from klimit.core.scalars import log_count
 from klimit.exact.continuous import continuous_kl, normal_maximum
 from klimit.exact.finite import FiniteModel
 from klimit.exact.gaussian import GaussianReward
 from klimit.exact.levels import Levels, group, rescaled
+from klimit.exact.policies import Law
 
 __all__ = ["BestOfNLaw", "best_of_n"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class BestOfNLaw(Result):
+class BestOfNLaw(Law):
     """The policy that keeps the best of N draws.
 
     Attributes:

@@ -7,18 +7,18 @@ import numpy as np
 from jaxtyping import Float64
 
 from klimit.core.errors import InputError
-from klimit.core.results import Result
 from klimit.core.scalars import real
 from klimit.exact.exponential import TiltedLevels, exponential
 from klimit.exact.finite import FiniteModel
 from klimit.exact.gaussian import GaussianReward
 from klimit.exact.levels import rescaled
+from klimit.exact.policies import Law
 
 __all__ = ["Tilt", "conditional", "tilt"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Tilt(Result):
+class Tilt(Law):
     """The policy that spends its divergence best.
 
     Attributes:
