@@ -14,7 +14,7 @@ from klimit.exact.continuous import continuous_kl, normal_maximum
 from klimit.exact.finite import FiniteModel
 from klimit.exact.gaussian import GaussianReward
 from klimit.exact.levels import Levels, group, rescaled
-from klimit.exact.policies import Law
+from klimit.exact.policies import Law, require_model
 
 __all__ = ["BestOfNLaw", "best_of_n"]
 
@@ -85,6 +85,7 @@ def best_of_n(
     log_number = log_count(n, log_n)
     if ties not in ("random", "index"):
         raise InputError(f"ties must be 'random' or 'index', got {ties!r}")
+    model = require_model(model)
     if isinstance(model, GaussianReward):
         return _continuous(model, log_number)
     levels, shape = model.levels, model.grouping

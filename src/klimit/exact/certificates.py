@@ -88,6 +88,7 @@ def certificate(
             f"a certificate needs a finite kl and mean_reward, got {kl} and {reward}"
         )
     limits = frontier(model)
+    reward = _unblurred(limits, reward)
     best = limits.at_kl(kl)
     closest = _closest(limits, reward)
     excess = _nonnegative(kl, reward, closest)
@@ -107,6 +108,12 @@ def certificate(
         tv_bound=min(1.0, sqrt(same_kl / 2)),
         efficiency=(reward - start) / reach if reach > 0.0 else 1.0,
     )
+
+
+def _unblurred(limits: Frontier, reward: float) -> float:
+    """The largest reward in place of what rounding of an average makes of it."""
+    top = limits.ceiling_reward
+    return top if abs(reward - top) <= 4 * _EPS * abs(top) < inf else reward
 
 
 def _closest(limits: Frontier, reward: float) -> Tilt:

@@ -50,7 +50,8 @@ class FiniteModel(Result):
         r = vector("rewards", rewards)
         if log_p.shape != r.shape:
             raise InputError(
-                f"log_probs and rewards must be of one length, got {log_p.size} and {r.size}"
+                "probabilities and rewards must be of one length, got "
+                f"{log_p.size} and {r.size}"
             )
         _check_rewards(r, log_p > -np.inf)
         for name, array in (("log_probs", log_p), ("rewards", r)):
@@ -137,11 +138,12 @@ def vector(name: str, values: ArrayLike) -> Float64[np.ndarray, " k"]:
     """
     try:
         given = np.asarray(values)
-        array = np.array(given, dtype=np.float64)
+        real = given.dtype.kind in "biufO"
+        array = np.array(given if real else np.nan, dtype=np.float64)
     except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f"{name} must be real numbers: {error}") from error
-    if given.dtype.kind not in "biufO":
-        raise InputError(f"{name} must be real numbers, got {given.dtype}")
+    if not real:
+        raise InputError(f"{name} must be real numbers, got an array of {given.dtype}")
     if array.ndim != 1 or array.size == 0:
         raise InputError(
             f"{name} must be a vector of at least one number, got shape {array.shape}"

@@ -16,6 +16,7 @@ from klimit.exact.exponential import TiltedLevels, exponential
 from klimit.exact.finite import FiniteModel, vector
 from klimit.exact.gaussian import GaussianReward
 from klimit.exact.levels import Levels, rescaled
+from klimit.exact.policies import require_model
 from klimit.exact.tilts import Tilt, conditional, tilt
 
 __all__ = ["Frontier", "FrontierCurve", "frontier"]
@@ -78,6 +79,10 @@ class Frontier(Result):
             why = ", the cost of avoiding rewards of -inf" if self.floor_kl > 0 else ""
             raise InputError(f"kl must be at least {floor} nats{why}, got {kl:.12g}")
         if isinstance(self.model, GaussianReward):
+            if kl == inf:
+                raise InputError(
+                    "kl must be finite for a Gaussian reward, which has no ceiling"
+                )
             return tilt(self.model, beta=sqrt(2 * kl) / self.model.std)
         law = _law_at_kl(self.model.levels.attainable, kl - self.floor_kl)
         return conditional(self.model, law)
@@ -165,6 +170,7 @@ def frontier(model: FiniteModel | GaussianReward) -> Frontier:
     References:
         Yang, Salamatian, Sun, Suresh, Beirami (2024), Asymptotics of language model alignment.
     """
+    model = require_model(model)
     if isinstance(model, GaussianReward):
         return Frontier(model, 0.0, inf, inf)
     levels = model.levels

@@ -12,7 +12,7 @@ from klimit.core.results import Result
 from klimit.exact.finite import FiniteModel, normalised, vector
 from klimit.exact.gaussian import GaussianReward
 
-__all__ = ["Law", "Pair", "Policy", "model_of", "pair"]
+__all__ = ["Law", "Pair", "Policy", "model_of", "pair", "require_model"]
 
 
 class Law(Result):
@@ -90,6 +90,25 @@ def model_of(policy: Policy) -> FiniteModel | GaussianReward | None:
     if isinstance(policy, Law):
         return policy.model
     return policy if isinstance(policy, FiniteModel | GaussianReward) else None
+
+
+def require_model(model: object) -> FiniteModel | GaussianReward:
+    """Refuse what is no model.
+
+    Args:
+        model: What a user passed as one.
+
+    Returns:
+        The same.
+
+    Raises:
+        InputError: It is something else.
+    """
+    if isinstance(model, FiniteModel | GaussianReward):
+        return model
+    raise InputError(
+        f"model must be a FiniteModel or a GaussianReward, got {type(model).__name__}"
+    )
 
 
 def _log_probs(policy: Policy) -> Float64[np.ndarray, " k"]:

@@ -12,7 +12,7 @@ from klimit.exact.exponential import TiltedLevels, exponential
 from klimit.exact.finite import FiniteModel
 from klimit.exact.gaussian import GaussianReward
 from klimit.exact.levels import rescaled
-from klimit.exact.policies import Law
+from klimit.exact.policies import Law, require_model
 
 __all__ = ["Tilt", "conditional", "tilt"]
 
@@ -78,6 +78,7 @@ def tilt(model: FiniteModel | GaussianReward, *, beta: float) -> Tilt:
         Yang, Salamatian, Sun, Suresh, Beirami (2024), Asymptotics of language model alignment.
     """
     beta = real("beta", beta)
+    model = require_model(model)
     if isinstance(model, GaussianReward):
         return _gaussian(model, beta)
     if model.levels.has_void:

@@ -1,0 +1,36 @@
+"""Hypothesis strategies shared by the tests."""
+
+import numpy as np
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from klimit import FiniteModel
+
+__all__ = ["models", "tied_models"]
+
+# timings on shared machines say nothing, and the same examples every time keep CI quiet
+settings.register_profile("klimit", deadline=None, derandomize=True, max_examples=40)
+settings.load_profile("klimit")
+
+WEIGHTS = st.floats(1e-6, 1.0)
+
+
+@st.composite
+def models(draw: st.DrawFn, *, least: int = 2, most: int = 8) -> FiniteModel:
+    """Models with distinct rewards, none of them far closer than the rest."""
+    size = draw(st.integers(least, most))
+    weights = np.array(draw(st.lists(WEIGHTS, min_size=size, max_size=size)))
+    steps = np.array(draw(st.lists(st.floats(0.01, 3.0), min_size=size, max_size=size)))
+    offset = draw(st.floats(-10.0, 10.0))
+    order = np.array(draw(st.permutations(range(size))))
+    return FiniteModel.from_probs(weights / weights.sum(), (offset + np.cumsum(steps))[order])
+
+
+@st.composite
+def tied_models(draw: st.DrawFn) -> FiniteModel:
+    """Models with a handful of small whole rewards, so with ties; at least two levels."""
+    size = draw(st.integers(2, 8))
+    weights = np.array(draw(st.lists(WEIGHTS, min_size=size, max_size=size)))
+    rewards = np.array(draw(st.lists(st.integers(0, 3), min_size=size, max_size=size)), float)
+    rewards[:2] = 0.0, 1.0
+    return FiniteModel.from_probs(weights / weights.sum(), rewards)
