@@ -13,6 +13,9 @@ from .estimate.frontier import FrontierEstimate as FrontierEstimate
 from .estimate.frontier import FrontierPoint as FrontierPoint
 from .estimate.frontier import estimate_frontier as estimate_frontier
 from .estimate.order_statistics import unbiased_best_of_n as unbiased_best_of_n
+from .estimate.prediction import Prediction as Prediction
+from .estimate.prediction import check_best_of_n as check_best_of_n
+from .estimate.prediction import check_tilt as check_tilt
 from .estimate.tilt import TiltEstimate as TiltEstimate
 from .estimate.tilt import estimate_tilt as estimate_tilt
 from .estimate.weights import effective_draws as effective_draws
