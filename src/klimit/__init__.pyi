@@ -8,10 +8,13 @@ from .estimate.best_of import BestOfEstimate as BestOfEstimate
 from .estimate.best_of import BestOfPoint as BestOfPoint
 from .estimate.best_of import best_of_n_within as best_of_n_within
 from .estimate.best_of import estimate_best_of_n as estimate_best_of_n
+from .estimate.divergence import sequence_kl as sequence_kl
 from .estimate.draws import Draws as Draws
+from .estimate.findings import Finding as Finding
 from .estimate.frontier import FrontierEstimate as FrontierEstimate
 from .estimate.frontier import FrontierPoint as FrontierPoint
 from .estimate.frontier import estimate_frontier as estimate_frontier
+from .estimate.log_prob_findings import divergence_findings as divergence_findings
 from .estimate.order_statistics import unbiased_best_of_n as unbiased_best_of_n
 from .estimate.prediction import Prediction as Prediction
 from .estimate.prediction import check_best_of_n as check_best_of_n

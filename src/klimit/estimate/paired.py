@@ -1,0 +1,75 @@
+"""Numbers of every draw, averaged within prompts."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64
+
+from klimit.core.errors import InsufficientDataError
+from klimit.core.results import Estimate
+from klimit.estimate.draws import Draws
+from klimit.estimate.uncertainty import mean_over_prompts
+
+__all__ = ["PromptMeans", "prompt_means"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PromptMeans:
+    """The mean of something at every prompt, and its variance over the draws.
+
+    Sums and multiples of these are taken prompt by prompt, so that what two policies share at
+    a prompt cancels.
+
+    Attributes:
+        mean: One mean a prompt, shape ``(p,)``.
+        variance: Its variance over the draws, shape ``(p,)``; ``inf`` from a single draw.
+    """
+
+    mean: Float64[np.ndarray, " p"]
+    variance: Float64[np.ndarray, " p"]
+
+    def estimate(self, *, prompts: str, level: float) -> Estimate:
+        """The mean over prompts with its interval.
+
+        Args:
+            prompts: ``"sampled"`` or ``"fixed"``.
+            level: Nominal coverage, in (0, 1).
+
+        Returns:
+            The estimate.
+
+        Raises:
+            InsufficientDataError: One prompt where prompts are sampled, or a prompt of a
+                single draw where they are fixed.
+        """
+        single = int(np.isinf(self.variance).sum())
+        if prompts == "fixed" and single:
+            raise InsufficientDataError(
+                f"an interval for these prompts alone needs 2 draws of each, {single} of "
+                f'{self.mean.size} have one; draw more, or use prompts="sampled"'
+            )
+        return mean_over_prompts(self.mean, self.variance, prompts=prompts, level=level)
+
+
+def prompt_means(draws: Draws, values: Float64[np.ndarray, " n"]) -> PromptMeans:
+    """Average a number of every draw within prompts.
+
+    Args:
+        draws: The draws, for their grouping.
+        values: One finite number a draw, shape ``(n,)``.
+
+    Returns:
+        Means and their variances.
+
+    Example:
+        >>> draws = Draws.from_matrix([[0.0, 1.0], [2.0, 4.0]])
+        >>> prompt_means(draws, draws.rewards).mean
+        array([0.5, 3. ])
+    """
+    starts, counts = draws.offsets[:-1], draws.counts
+    first = np.repeat(values[starts], counts)
+    mean = values[starts] + np.add.reduceat(values - first, starts) / counts
+    squares = np.add.reduceat((values - np.repeat(mean, counts)) ** 2, starts)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variance = np.where(counts > 1, squares / (counts * (counts - 1.0)), np.inf)
+    return PromptMeans(mean, variance)
