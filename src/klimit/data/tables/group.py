@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from jaxtyping import Float64, Int64
+from jaxtyping import Float64, Int64, UInt
 
 __all__ = ["Groups", "group", "repeated"]
 
@@ -54,14 +54,17 @@ def group(prompts: pl.Series) -> Groups:
     unique = heads.unique(maintain_order=True)
     if len(unique) == len(heads):
         return Groups(tuple(heads), bounds, None)
-    numbered = unique.alias("prompt").to_frame().with_row_index("code")
-    runs = heads.alias("prompt").to_frame()
-    joined = runs.join(numbered, on="prompt", how="left", maintain_order="left")
-    codes = np.repeat(joined["code"].to_numpy(), np.diff(bounds))
-    small = np.uint16 if len(unique) <= 1 << 16 else np.uint32  # numpy radix-sorts 16 bits
-    order = np.argsort(codes.astype(small), kind="stable")
+    names = unique.cast(pl.String)
+    codes = np.repeat(_codes(heads.cast(pl.String), names), np.diff(bounds))
+    order = np.argsort(codes, kind="stable")
     counts = np.bincount(codes, minlength=len(unique))
     return Groups(tuple(unique), np.concatenate([[0], np.cumsum(counts)]), order)
+
+
+def _codes(prompts: pl.Series, unique: pl.Series) -> UInt[np.ndarray, " n"]:
+    """The place of each prompt in ``unique``, in 16 bits if they do: numpy radix-sorts those."""
+    codes = prompts.cast(pl.Enum(unique)).to_physical().to_numpy()
+    return codes.astype(np.uint16) if len(unique) <= 1 << 16 else codes
 
 
 def repeated(groups: Groups, draw: Float64[np.ndarray, " n"]) -> tuple[int, int] | None:
