@@ -5,13 +5,15 @@ import os
 import pty
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import polars as pl
 import pytest
 from inline_snapshot import snapshot
 
-from klimit import __version__, estimate_frontier, read_draws
+from klimit import InputError, __version__, estimate_frontier, read_draws
+from klimit.cli.console import hushed
 from tests.cli.conftest import EXAMPLE, Klimit
 
 COMMAND = [sys.executable, "-m", "klimit", "frontier"]
@@ -207,3 +209,30 @@ def test_draws_left_out_are_counted_on_stderr(klimit: Klimit, tmp_path: Path) ->
         f"warning: {path}: left out 1 of 5 draws, which have no reward: prompt 'b' (1)"
         in ended.err
     )
+
+
+def test_a_damaged_file_gets_one_line_whatever_polars_writes(tmp_path: Path) -> None:
+    path = tmp_path / "damaged.parquet"
+    frame = pl.DataFrame({"prompt": ["a", "b", "a"], "reward": [0.5, -1.0, 2.0]})
+    frame.write_parquet(path)
+    data = bytearray(path.read_bytes())
+    data[131] = 1  # polars 2.1 panics over this byte
+    path.write_bytes(bytes(data))
+    ended = subprocess.run(
+        [*COMMAND, str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"error: {path}: ")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_what_is_written_while_all_goes_well_is_kept(capfd: pytest.CaptureFixture[str]) -> None:
+    with hushed():
+        os.write(2, b"heard\n")
+    with suppress(InputError), hushed():
+        os.write(2, b"unheard\n")
+        raise InputError("damaged")
+    assert capfd.readouterr().err == "heard\n"

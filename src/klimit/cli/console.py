@@ -1,11 +1,15 @@
 """What people see: lines on stderr, and stdout as a terminal or as a pipe."""
 
+import os
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.text import Text
 
-__all__ = ["one_line", "say", "stdout"]
+__all__ = ["hushed", "one_line", "say", "stdout"]
 
 
 def say(kind: str, message: str, *, style: str = "") -> None:
@@ -36,6 +40,30 @@ def one_line(message: str) -> str:
     """
     words = " ".join(message.split())
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
+
+
+@contextmanager
+def hushed() -> Iterator[None]:
+    """Keep to ourselves what a compiled library writes on stderr before it fails.
+
+    polars reports a damaged file as an error that we can catch, after a Rust backtrace that we
+    cannot. What is written while all goes well appears afterwards.
+
+    Yields:
+        Nothing.
+    """
+    sys.stderr.flush()
+    real = os.dup(2)
+    with tempfile.TemporaryFile() as kept:
+        os.dup2(kept.fileno(), 2)
+        try:
+            yield
+            sys.stderr.flush()
+            kept.seek(0)
+            os.write(real, kept.read())
+        finally:
+            os.dup2(real, 2)
+            os.close(real)
 
 
 def stdout() -> Console:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter, Token
 
 import klimit
+from klimit.cli.console import hushed
 
 if TYPE_CHECKING:
     from klimit import Draws
@@ -74,16 +75,17 @@ class TableOptions:
         Returns:
             The draws, without their texts and further columns.
         """
-        return klimit.read_draws(
-            path,
-            prompt=self.prompt,
-            reward=self.reward,
-            policy=self.policy,
-            missing=self.missing,
-            format=self.format,
-            columns=(),
-            texts=None,
-        )
+        with hushed():
+            return klimit.read_draws(
+                path,
+                prompt=self.prompt,
+                reward=self.reward,
+                policy=self.policy,
+                missing=self.missing,
+                format=self.format,
+                columns=(),
+                texts=None,
+            )
 
 
 @Parameter(name="*")

@@ -1,6 +1,7 @@
 """Which columns of a table hold what a user asked for."""
 
 import difflib
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -106,12 +107,12 @@ def _require(
     if name in schema:
         return
     guess = _meant(name, option, schema)
-    if guess is None:
+    if guess is None or not guess.isprintable():
         advice = f"; name the right one with {option}=" if option else "; name another"
     elif option is None:
         advice = f"; did you mean {shown(guess)}?"
     else:
-        advice = f"; did you mean {option}={shown(guess)} (--{option} {guess})?"
+        advice = f"; did you mean {option}={shown(guess)} (--{option} {shlex.quote(guess)})?"
     raise InputError(
         f"{table.name}: column {shown(name)}: needed {what}, the table has "
         f"{listed(list(schema)) or 'no columns'}{advice}"

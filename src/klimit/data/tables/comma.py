@@ -77,11 +77,14 @@ class CommaTable:
         """
         ids = [columns.prompt] if self.kinds()[columns.prompt] == "integer" else []
         try:
-            scan = self._scan(floats=[columns.reward, *columns.numbers], integers=ids)
-            frame = scan.select(columns.names).collect()
+            # All columns: polars overlooks rows that are too long where it reads only some.
+            whole = self._scan(
+                floats=[columns.reward, *columns.numbers], integers=ids
+            ).collect()
         except _FAILURES:
-            frame = self._cell_by_cell(columns)
-        return self._without_blank_rows(frame, columns)
+            whole = self._texts()
+            return self._cell_by_cell(self._without_blank_rows(whole, columns), columns)
+        return self._without_blank_rows(whole, columns)
 
     def _scan(
         self,
@@ -101,12 +104,23 @@ class CommaTable:
             glob=False,
         )
 
-    def _cell_by_cell(self, columns: Columns) -> pl.DataFrame:
+    def _texts(self) -> pl.DataFrame:
         try:
-            frame = self._scan().select(columns.names).collect()
+            return self._scan().collect()
         except _FAILURES as error:
             self._explain(error)
             raise
+
+    def _without_blank_rows(self, whole: pl.DataFrame, columns: Columns) -> pl.DataFrame:
+        """The columns, less the rows without any cell that editors and spreadsheets append."""
+        frame = whole.select(columns.names)
+        if not frame[columns.prompt].null_count():
+            return frame
+        blank = whole.select(pl.all_horizontal(pl.all().is_null())).to_series()
+        self.kept = np.flatnonzero(~blank.to_numpy())
+        return frame.filter(~blank)
+
+    def _cell_by_cell(self, frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:
         for name in [columns.reward, *columns.numbers]:
             numbers, bad = _numbers(frame[name], decimal_comma=self.separator in ";\t")
             if bad is None:
@@ -119,14 +133,6 @@ class CommaTable:
                     f"got the text {shown(frame[name][bad])}; {_advice(str(frame[name][bad]))}"
                 )
         return frame
-
-    def _without_blank_rows(self, frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:
-        """Leave out rows without a single value, which editors and spreadsheets append."""
-        if not frame[columns.prompt].null_count():
-            return frame
-        blank = self._scan().select(pl.all_horizontal(pl.all().is_null())).collect().to_series()
-        self.kept = np.flatnonzero(~blank.to_numpy())
-        return frame.filter(~blank)
 
     def _explain(self, error: BaseException) -> None:
         """Raise an `InputError` that says which row is wrong, found with the slow reader."""

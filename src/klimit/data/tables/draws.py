@@ -1,6 +1,7 @@
 """The steps from a table to draws."""
 
 import json
+import shlex
 from typing import Literal
 
 import numpy as np
@@ -65,7 +66,7 @@ def _of_one_policy(
 ) -> pl.DataFrame:
     if columns.policy is None:
         return frame
-    names = frame[columns.policy].cast(pl.String)
+    names = frame[columns.policy].cast(pl.String).fill_null("")
     known = names.unique(maintain_order=True).to_list()
     if policy is None and len(known) == 1:
         return frame
@@ -73,7 +74,7 @@ def _of_one_policy(
         raise InputError(
             f"{table.name}: column {shown(columns.policy)}: needed draws of one policy, got "
             f"{len(known)} ({listed(known)}); take one with policy={shown(known[0])} "
-            f"(--policy {known[0]})"
+            f"(--policy {shlex.quote(known[0])})"
         )
     if policy not in known:
         raise InputError(

@@ -62,7 +62,7 @@ def group(prompts: pl.Series) -> Groups:
 
 
 def _codes(prompts: pl.Series, unique: pl.Series) -> UInt[np.ndarray, " n"]:
-    """The place of each prompt in ``unique``, in 16 bits if they do: numpy radix-sorts those."""
+    """The place of each prompt in ``unique``, in 16 bits if they do: numpy sorts those fast."""
     codes = prompts.cast(pl.Enum(unique)).to_physical().to_numpy()
     return codes.astype(np.uint16) if len(unique) <= 1 << 16 else codes
 
