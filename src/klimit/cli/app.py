@@ -26,6 +26,10 @@ __all__ = ["build", "main", "run"]
 COMMANDS: dict[str, tuple[str, str]] = {
     "frontier": ("klimit.cli.frontier:frontier", "The largest reward within each KL budget."),
     "best-of": ("klimit.cli.best_of:best_of", "Reward and KL of best-of-N, ties included."),
+    "models": (
+        "klimit.cli.models:models",
+        "Known models and rewards; fetch model weights.",
+    ),
 }
 """Name of each command: where its function is, and its line in ``klimit --help``."""
 

