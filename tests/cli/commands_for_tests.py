@@ -8,7 +8,9 @@ from klimit.core.errors import BackendError, InputError, KlimitWarning
 
 
 def finish(
-    how: Literal["well", "refused", "backend", "interrupted", "unmet", "warned", "loud"],
+    how: Literal[
+        "well", "refused", "backend", "interrupted", "unmet", "warned", "loud", "full"
+    ],
 ) -> int:
     """End in one way.
 
@@ -33,6 +35,8 @@ def finish(
         case "loud":
             for line in range(100_000):
                 sys.stdout.write(f"{line}\n")
+        case "full":
+            raise OSError(28, "No space left on device", "results.txt")
         case "well":
             sys.stdout.write("fine\n")
     return 0

@@ -27,6 +27,7 @@ def _one_command(monkeypatch: pytest.MonkeyPatch) -> None:
         (["finish", "warned"], 0),
         (["finish", "refused"], 1),
         (["finish", "unmet"], 1),
+        (["finish", "full"], 1),
         (["finish"], 2),
         (["finish", "sideways"], 2),
         (["finish", "well", "--nonsense"], 2),
@@ -41,7 +42,7 @@ def test_each_ending_has_its_exit_code(tokens: list[str], code: int) -> None:
     assert app.run(tokens) == code
 
 
-@pytest.mark.parametrize("how", ["refused", "backend", "sideways", "interrupted"])
+@pytest.mark.parametrize("how", ["refused", "backend", "sideways", "interrupted", "full"])
 def test_an_error_is_one_line_on_stderr(how: str, capsys: pytest.CaptureFixture[str]) -> None:
     app.run(["finish", how])
     out, err = capsys.readouterr()
@@ -86,7 +87,7 @@ def test_help_lists_every_command_with_its_line(capsys: pytest.CaptureFixture[st
         assert line in listed
 
 
-def python(code: str) -> subprocess.Popen[str]:
+def python(code: str, **environment: str) -> subprocess.Popen[str]:
     """A fresh interpreter, without the import hooks of the tests."""
     return subprocess.Popen(
         [sys.executable, "-c", code],
@@ -94,7 +95,7 @@ def python(code: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         cwd=ROOT,
-        env=os.environ | {"COLUMNS": "80"},
+        env=os.environ | {"COLUMNS": "80"} | environment,
     )
 
 
@@ -128,3 +129,14 @@ def test_the_module_runs_as_the_command() -> None:
     code = "import runpy, sys; sys.argv = ['klimit', '--version']; "
     out, _ = python(code + "runpy.run_module('klimit', run_name='__main__')").communicate()
     assert out == f"{__version__}\n"
+
+
+def test_a_terminal_that_lacks_a_character_is_no_reason_to_fail() -> None:
+    table = "examples/smollm2_draws.parquet"
+    tokens = ["klimit", "frontier", table, "--reward", "sentiment", "--kl", "1"]
+    code = f"import sys; sys.argv = {tokens!r}; from klimit.cli.app import main; main()"
+    environment = {"PYTHONIOENCODING": "ascii", "TTY_COMPATIBLE": "1", "TERM": "dumb"}
+    with python(code, **environment) as process:
+        out, err = process.communicate()
+    assert err == ""
+    assert "0.807 ? 0.017" in out

@@ -236,3 +236,18 @@ def test_what_is_written_while_all_goes_well_is_kept(capfd: pytest.CaptureFixtur
         os.write(2, b"unheard\n")
         raise InputError("damaged")
     assert capfd.readouterr().err == "heard\n"
+
+
+@pytest.mark.usefixtures("_on_a_terminal")
+def test_hostile_names_are_shown_as_they_are(
+    klimit: Klimit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = Path("[red]draws\x1b[31m.csv")
+    path.write_text("prompt,[bold]r\na,1\nb,2\n", encoding="utf-8")
+    ended = klimit("frontier", str(path), "--reward", "[bold]r", "--kl", "0")
+    assert ended.code == 0
+    assert "\x1b" not in ended.out
+    title, header = ended.out.splitlines()[:2]
+    assert title.endswith(r": [red]draws\x1b[31m.csv")
+    assert "[bold]r" in header

@@ -128,6 +128,41 @@ def test_a_table_in_memory_reads_like_a_file(source: object) -> None:
     assert_is_the_table(read_draws(source))
 
 
+class DataSet:
+    """What a Hugging Face data set offers."""
+
+    def to_polars(self) -> pl.DataFrame:
+        return FRAME
+
+
+def test_a_data_set_of_hugging_face_is_read() -> None:
+    assert_is_the_table(read_draws(DataSet()))
+
+
+def test_the_logs_of_trainers_are_read(write: Callable[[str, bytes], Path]) -> None:
+    verl = {"input": "a", "output": "x", "gts": None, "score": 1.0, "step": 3, "acc": True}
+    path = write("3.jsonl", json.dumps(verl).encode() + b"\n")
+    draws = read_draws(path, prompt="input", reward="score", texts="output")
+    assert draws.columns.keys() == {"step", "acc"}
+    chat = [{"role": "user", "content": "a"}]
+    trl = table(step=[1], prompt=[chat], completion=[chat], accuracy=[0.5], advantage=[0.0])
+    with pytest.raises(InputError, match="did you mean reward='accuracy'"):
+        read_draws(trl)
+    assert read_draws(trl, reward="accuracy").rewards.tolist() == [0.5]
+
+
+def test_the_index_that_pandas_writes_is_no_column(write: Callable[[str, bytes], Path]) -> None:
+    frame = pd.DataFrame(ROWS, columns=["prompt", "reward"])
+    path = write("pandas.csv", frame.to_csv().encode())
+    assert_is_the_table(read_draws(path))
+    assert not read_draws(path).columns
+
+
+def test_one_column_cannot_be_prompt_and_reward() -> None:
+    with pytest.raises(InputError, match="needed different columns for prompt and reward"):
+        read_draws(FRAME, prompt="reward")
+
+
 def test_a_column_that_arrow_cannot_hold_does_not_spoil_the_others() -> None:
     frame = pd.DataFrame(ROWS, columns=["prompt", "reward"])
     frame["info"] = [{1}, "x", 3.0]

@@ -8,6 +8,7 @@ mathematics inside the function, or reach it through the lazy names of ``klimit`
 and all else on stderr (`klimit.cli.console`), and raises a `KlimitError` for what it refuses.
 """
 
+import io
 import os
 import sys
 import warnings
@@ -38,6 +39,8 @@ DONE, REFUSED, USAGE, BACKEND, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 3, 130, 141
 
 def main() -> None:
     """Run the command line of this process and exit with its code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without ± is no reason to fail
     sys.exit(run(sys.argv[1:]))
 
 
@@ -73,6 +76,9 @@ def run(tokens: Sequence[str]) -> int:
     except BrokenPipeError:
         _forget_stdout()
         return BROKEN_PIPE
+    except OSError as error:
+        _forget_stdout()
+        return _fail(REFUSED, f"{error.strerror or error} {error.filename or ''}")
 
 
 def build(asked: str = "") -> "App":

@@ -182,7 +182,7 @@ def json_line(value: object) -> str:
         >>> json_line({"beta": float("inf"), "kl": 0.5})
         '{"beta": "inf", "kl": 0.5}'
     """
-    return json.dumps(_finite(value), allow_nan=False, ensure_ascii=False)
+    return json.dumps(_finite(value), allow_nan=False)
 
 
 def _finite(value: object) -> object:
@@ -212,7 +212,10 @@ def _json(shown: Presentation) -> dict[str, object]:
 def _print_table(shown: Presentation) -> None:
     table = Table(box=None, pad_edge=False)
     for position, name in enumerate(shown.header):
-        table.add_column(name, justify="left" if position == len(shown.header) - 1 else "right")
+        table.add_column(
+            Text(one_line(name)),
+            justify="left" if position == len(shown.header) - 1 else "right",
+        )
     for cells in shown.lines:
         table.add_row(*map(Text, cells), style="red" if cells[-1] else "")
     console = stdout()

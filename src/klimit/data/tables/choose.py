@@ -68,6 +68,11 @@ def choose(table: Table, wanted: Wanted) -> Columns:
     Raises:
         InputError: One is not there; the message says which are and which was likely meant.
     """
+    if wanted.prompt == wanted.reward:
+        raise InputError(
+            f"{table.name}: column {shown(wanted.prompt)}: needed different columns for prompt "
+            "and reward, got one for both"
+        )
     schema = table.kinds()
     _require(table, schema, wanted.prompt, "prompt", "the prompt of each draw")
     _require(table, schema, wanted.reward, "reward", "the reward of each draw")
@@ -76,7 +81,7 @@ def choose(table: Table, wanted: Wanted) -> Columns:
     automatic = [
         name
         for name, kind in schema.items()
-        if name not in (wanted.prompt, wanted.reward, "policy") and kind in _NUMERIC
+        if name and name not in (wanted.prompt, wanted.reward, "policy") and kind in _NUMERIC
     ]
     if wanted.columns is None:
         asked = automatic

@@ -20,6 +20,13 @@ class _ArrowStream(Protocol):
     def __arrow_c_stream__(self, requested_schema: object = None) -> object: ...
 
 
+@runtime_checkable
+class _ToPolars(Protocol):
+    """A Hugging Face data set."""
+
+    def to_polars(self) -> pl.DataFrame: ...
+
+
 def open_table(source: object, *, format: Format | None = None) -> Table:  # noqa: A002
     """Open a file, standard input or a table in memory.
 
@@ -74,6 +81,8 @@ def _in_memory(source: object) -> pl.LazyFrame:
         return _from_pandas(source)
     if isinstance(source, _ArrowStream):
         return pl.DataFrame(source).lazy()
+    if isinstance(source, _ToPolars):
+        return source.to_polars().lazy()
     raise InputError(
         f"needed a path, '-' or a pandas, polars or Arrow table, got {shown(source)}; "
         "for columns in memory use Draws.from_columns"
