@@ -22,7 +22,7 @@ wheel: $(VENV)/.dev
 	tools/check_wheel $(BIN)/python
 
 docs: $(VENV)/.docs
-	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
