@@ -10,8 +10,9 @@ from klimit.cli.options import (
     TableOptions,
     WholeNumbers,
 )
-from klimit.cli.output import Presentation, interval, measured, prepare, publish
+from klimit.cli.output import Presentation, prepare, publish
 from klimit.cli.requirements import BestOfRequirements
+from klimit.core.digits import interval, measured
 
 if TYPE_CHECKING:
     from klimit import BestOfPoint

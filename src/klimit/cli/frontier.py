@@ -11,8 +11,9 @@ from klimit.cli.options import (
     StatisticsOptions,
     TableOptions,
 )
-from klimit.cli.output import Presentation, interval, measured, prepare, publish
+from klimit.cli.output import Presentation, prepare, publish
 from klimit.cli.requirements import FrontierRequirements
+from klimit.core.digits import interval, measured
 
 if TYPE_CHECKING:
     from klimit import Draws, FrontierEstimate, FrontierPoint

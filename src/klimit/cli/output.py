@@ -5,10 +5,9 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import floor, isfinite, log10
+from math import isfinite
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
@@ -19,10 +18,7 @@ from klimit.cli.options import OutputOptions
 from klimit.cli.requirements import Verdict
 from klimit.core.errors import InputError
 
-if TYPE_CHECKING:
-    from klimit import Estimate
-
-__all__ = ["Presentation", "interval", "json_line", "measured", "prepare", "publish"]
+__all__ = ["Presentation", "json_line", "prepare", "publish"]
 
 Cell = str | int | float | bool | None
 _FIGURES = (".svg", ".png", ".pdf")
@@ -121,52 +117,6 @@ def publish(shown: Presentation, output: OutputOptions) -> int:
             style="" if verdict.met else "red",
         )
     return 0 if all(verdict.met for verdict in shown.verdicts) else 1
-
-
-def measured(estimate: "Estimate") -> str:
-    """The value and its error, at most four decimals.
-
-    Args:
-        estimate: The estimate.
-
-    Returns:
-        As ``str(estimate)``, shorter where the error is tiny.
-
-    Example:
-        >>> from klimit import Estimate
-        >>> measured(Estimate(1.834748, 6.5e-05, 1.83461, 1.83488, 0.95, 24, "t"))
-        '1.8347 ± 0.0001'
-    """
-    decimals = _decimals(estimate)
-    if decimals is None:
-        return str(estimate)
-    error = f"{estimate.standard_error:.{decimals}f}"
-    return f"{estimate.value:.{decimals}f} ± {error if float(error) else f'<{10**-decimals:g}'}"
-
-
-def interval(estimate: "Estimate") -> str:
-    """The interval at the precision that the standard error supports, at most four decimals.
-
-    Args:
-        estimate: The estimate.
-
-    Returns:
-        Its ends with three dots between.
-
-    Example:
-        >>> from klimit import Estimate
-        >>> interval(Estimate(0.41237, 0.0131, 0.386, 0.439, 0.95, 2000, "t"))
-        '0.386 … 0.439'
-    """
-    decimals = _decimals(estimate)
-    form = ".6g" if decimals is None else f".{decimals}f"
-    return f"{estimate.low:{form}} … {estimate.high:{form}}"
-
-
-def _decimals(estimate: "Estimate") -> int | None:
-    """Decimals that show two digits of the error, four at most; none where it has no size."""
-    error = estimate.standard_error
-    return min(4, max(0, 1 - floor(log10(error)))) if isfinite(error) and error > 0 else None
 
 
 def json_line(value: object) -> str:

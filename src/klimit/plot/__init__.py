@@ -1,1 +1,14 @@
-"""Results as matplotlib figures."""
+"""Results as matplotlib figures: drawn from numbers that stand already, nothing computed.
+
+Figures are made without pyplot, so no global state changes and none is left behind.
+"""
+
+from klimit.core.extras import optional
+
+optional("matplotlib", feature="a figure", extra="app")
+
+from klimit.plot.best_of import best_of_figure  # noqa: E402  (matplotlib may be absent)
+from klimit.plot.frontier import frontier_figure  # noqa: E402
+from klimit.plot.save import save_figure  # noqa: E402
+
+__all__ = ["best_of_figure", "frontier_figure", "save_figure"]

@@ -1,0 +1,233 @@
+"""The frontier with its band, best-of-N on it, and where the data end."""
+
+from dataclasses import dataclass
+from math import isfinite
+
+import numpy as np
+from jaxtyping import Bool, Float64
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from klimit.core.errors import InputError
+from klimit.estimate.best_of import BestOfEstimate
+from klimit.estimate.frontier import FrontierEstimate
+from klimit.plot.style import (
+    BEST_OF,
+    FRONTIER,
+    HATCH,
+    INK,
+    MUTED,
+    PAPER,
+    WIDE,
+    blank_figure,
+    plain_axes,
+)
+
+__all__ = ["frontier_figure"]
+
+
+def frontier_figure(
+    frontier: FrontierEstimate,
+    *,
+    best_of: BestOfEstimate | None = None,
+    width: float = 7.0,
+) -> Figure:
+    """Draw the largest reward at each budget.
+
+    Budgets that the data do not support are hatched, their line is dashed, and the reason
+    stands in the figure. Points at infinite budgets are left out.
+
+    Args:
+        frontier: The frontier; many budgets make a smooth line.
+        best_of: Best-of-N to show on it, each point with its N and both intervals.
+        width: Width of the figure in inches; below 5 it is laid out for a narrow column.
+
+    Returns:
+        The figure, with one axes.
+
+    Raises:
+        InputError: No point of the frontier has a finite budget.
+
+    Example:
+        >>> from klimit import Draws, estimate_frontier
+        >>> draws = Draws.from_matrix(np.random.default_rng(0).normal(size=(50, 64)))
+        >>> figure = frontier_figure(estimate_frontier(draws, kl=np.linspace(0.0, 3.0, 31)))
+        >>> figure.axes[0].get_xlabel()
+        'KL(policy || reference), nats'
+    """
+    curve = _curve(frontier)
+    figure = blank_figure(width, aspect=0.58 if width >= WIDE else 0.95)
+    axes = figure.add_subplot()
+    plain_axes(axes, x="KL(policy || reference), nats", y="mean reward")
+    _draw_curve(axes, curve, frontier.level)
+    if best_of is not None:
+        _draw_best_of(axes, best_of, narrow=width < WIDE)
+    _frame(axes, curve, best_of)
+    _draw_end_of_data(axes, frontier, narrow=width < WIDE)
+    names = ("frontier", f"{100 * frontier.level:g}% interval", "best-of-N", "beyond the data")
+    shown = dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
+    axes.legend(
+        handles=[shown[name] for name in names if name in shown],
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.0),
+        ncols=4 if width >= WIDE else 2,
+        frameon=False,
+        fontsize=8.5,
+        labelcolor=INK,
+        borderaxespad=0.2,
+        columnspacing=1.6,
+    )
+    return figure
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Curve:
+    """The points of a frontier as arrays, by rising budget."""
+
+    kl: Float64[np.ndarray, " k"]
+    reward: Float64[np.ndarray, " k"]
+    low: Float64[np.ndarray, " k"]
+    high: Float64[np.ndarray, " k"]
+    supported: Bool[np.ndarray, " k"]
+
+
+def _curve(frontier: FrontierEstimate) -> _Curve:
+    points = sorted(
+        (point for point in frontier.points if isfinite(point.kl)), key=lambda point: point.kl
+    )
+    if not points:
+        raise InputError("a figure of the frontier needs a finite budget, got none")
+    ends = np.array([[point.reward.low, point.reward.high] for point in points])
+    ends[~np.isfinite(ends)] = np.nan
+    return _Curve(
+        kl=np.array([point.kl for point in points]),
+        reward=np.array([point.reward.value for point in points]),
+        low=ends[:, 0],
+        high=ends[:, 1],
+        supported=np.array([point.supported for point in points]),
+    )
+
+
+def _draw_curve(axes: Axes, curve: _Curve, level: float) -> None:
+    solid = curve.supported
+    dashed = ~solid
+    dashed[:-1] |= ~solid[1:]  # the dashed line begins where the solid one ends
+    marker = "s" if curve.kl.size == 1 else None
+    for shown, style, alpha, gid in (
+        (solid, "-", 0.22, "supported"),
+        (dashed, "--", 0.09, "unsupported"),
+    ):
+        band = axes.fill_between(
+            curve.kl, curve.low, curve.high, where=shown, color=FRONTIER, alpha=alpha, lw=0
+        )
+        band.set_gid(f"band-{gid}")
+        (line,) = axes.plot(
+            curve.kl,
+            np.where(shown, curve.reward, np.nan),
+            linestyle=style,
+            color=FRONTIER,
+            linewidth=1.8,
+            marker=marker,
+        )
+        line.set_gid(f"frontier-{gid}")
+        if gid == "supported" and solid.any():
+            line.set_label("frontier")
+            band.set_label(f"{100 * level:g}% interval")
+
+
+def _draw_best_of(axes: Axes, best_of: BestOfEstimate, *, narrow: bool) -> None:
+    points = sorted(best_of.points, key=lambda point: point.n)
+    kl = np.array([point.kl.value for point in points])
+    reward = np.array([point.reward.value for point in points])
+    drawn = axes.errorbar(
+        kl,
+        reward,
+        xerr=_arms(kl, [(point.kl.low, point.kl.high) for point in points]),
+        yerr=_arms(reward, [(point.reward.low, point.reward.high) for point in points]),
+        fmt="o",
+        markersize=5,
+        markerfacecolor=PAPER,
+        markeredgewidth=1.3,
+        color=BEST_OF,
+        ecolor=BEST_OF,
+        elinewidth=0.9,
+        zorder=4,
+        label="best-of-N",
+    )
+    drawn.lines[0].set_gid("best-of")
+    space = (0.12 if narrow else 0.06) * float(max(kl.max(initial=0.0), 1e-9))
+    last = -np.inf
+    for point in points:
+        if point.kl.value - last < space:
+            continue
+        last = point.kl.value
+        at_the_end = point.kl.value > 0.9 * kl.max()
+        axes.annotate(
+            f"N={point.n}",
+            (point.kl.value, point.reward.value),
+            xytext=(0, -16) if at_the_end else (6, -13),
+            textcoords="offset points",
+            ha="center" if at_the_end else "left",
+            color=INK,
+            fontsize=8,
+            bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.6},
+            zorder=0.9,
+        )
+
+
+def _arms(
+    centre: Float64[np.ndarray, " k"], ends: list[tuple[float, float]]
+) -> Float64[np.ndarray, "2 k"]:
+    """Lengths of the two arms of error bars, none where an end is unknown or infinite."""
+    low, high = np.array(ends).T
+    arms = np.array([centre - low, high - centre])
+    return np.maximum(np.where(np.isfinite(arms), arms, 0.0), 0.0)
+
+
+def _frame(axes: Axes, curve: _Curve, best_of: BestOfEstimate | None) -> None:
+    """The axis from budget 0 to the last point, with room for its label."""
+    ends = [float(curve.kl[-1])]
+    if best_of is not None:
+        ends += [point.kl.value for point in best_of.points]
+    right = 1.04 * max(ends) or 1.0
+    axes.set_xlim(-0.012 * right, right)
+    low, high = axes.get_ylim()
+    axes.set_ylim(low - 0.06 * (high - low), high)
+
+
+def _draw_end_of_data(axes: Axes, frontier: FrontierEstimate, *, narrow: bool) -> None:
+    beyond = [
+        point
+        for point in frontier.points
+        if isfinite(point.kl) and not point.supported and point.kl >= frontier.supported_kl
+    ]
+    if not beyond:
+        return
+    right = axes.get_xlim()[1]
+    area = axes.axvspan(
+        frontier.supported_kl,
+        right,
+        facecolor="none",
+        edgecolor=HATCH,
+        hatch="///",
+        linewidth=0.0,
+        zorder=0.5,
+        label="beyond the data",
+    )
+    area.set_gid("beyond-the-data")
+    axes.axvline(
+        frontier.supported_kl, color=MUTED, linestyle=(0, (2, 2)), linewidth=1.0, zorder=0.6
+    ).set_gid("supported-kl")
+    farthest = max(beyond, key=lambda point: point.kl)
+    axes.text(
+        0.985,
+        0.03,
+        f"beyond the data\nKL {farthest.kl:.3g}: {farthest.reason}",
+        transform=axes.transAxes,
+        ha="right",
+        va="bottom",
+        fontsize=7.5 if narrow else 8.5,
+        color=INK,
+        bbox={"facecolor": PAPER, "edgecolor": HATCH, "linewidth": 0.6, "pad": 3.0},
+        zorder=6,
+    )
