@@ -33,9 +33,20 @@ from .exact.frontiers import Frontier as Frontier
 from .exact.frontiers import FrontierCurve as FrontierCurve
 from .exact.frontiers import frontier as frontier
 from .exact.gaussian import GaussianReward as GaussianReward
+from .exact.random_best_of import RandomBestOfNLaw as RandomBestOfNLaw
+from .exact.random_best_of import random_best_of_n as random_best_of_n
+from .exact.random_counts import geometric as geometric
+from .exact.random_counts import one_plus_poisson as one_plus_poisson
+from .exact.random_counts import zero_truncated_poisson as zero_truncated_poisson
+from .exact.rates import cumulants as cumulants
+from .exact.rates import rate as rate
+from .exact.rates import scaled_cgf as scaled_cgf
 from .exact.renyi import renyi_cross_entropy as renyi_cross_entropy
 from .exact.renyi import renyi_divergence as renyi_divergence
+from .exact.soft_best_of import SoftBestOfNLaw as SoftBestOfNLaw
+from .exact.soft_best_of import soft_best_of_n as soft_best_of_n
 from .exact.tilts import Tilt as Tilt
 from .exact.tilts import tilt as tilt
+from .exact.winner import winner_kl as winner_kl
 
 __version__: str

@@ -7,7 +7,7 @@ import numpy as np
 
 from klimit.core.errors import InputError
 
-__all__ = ["log_count", "real"]
+__all__ = ["count", "log_count", "real"]
 
 
 def real(name: str, value: object) -> float:
@@ -40,6 +40,30 @@ def real(name: str, value: object) -> float:
     return number
 
 
+def count(name: str, value: object) -> int:
+    """A positive whole number.
+
+    Args:
+        name: What messages call it.
+        value: An integer of Python or numpy, not a truth value.
+
+    Returns:
+        The number.
+
+    Raises:
+        InputError: It is no integer or below 1.
+
+    Example:
+        >>> count("order", np.int64(4))
+        4
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise InputError(f"{name} must be an integer, got {value!r}")
+    if value < 1:
+        raise InputError(f"{name} must be at least 1, got {value}")
+    return int(value)
+
+
 def log_count(n: object, log_n: object) -> float:
     """The logarithm of a number of draws, given as an integer or by its logarithm.
 
@@ -64,8 +88,6 @@ def log_count(n: object, log_n: object) -> float:
         if not 0.0 <= logarithm < np.inf:
             raise InputError(f"log_n must be nonnegative and finite, got {logarithm}")
         return logarithm
-    if isinstance(n, bool) or not isinstance(n, Integral):
+    if isinstance(n, float):
         raise InputError(f"n must be an integer, got {n!r}; use log_n for other numbers")
-    if n < 1:
-        raise InputError(f"n must be at least 1, got {n}")
-    return log(int(n))
+    return log(count("n", n))

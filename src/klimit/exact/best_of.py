@@ -8,12 +8,12 @@ import numpy as np
 from jaxtyping import Float64
 
 from klimit.core.errors import InputError
-from klimit.core.numerics import kl_from_ratio, log1mexp, log_one_minus_exp_ratio
 from klimit.core.scalars import log_count
 from klimit.exact.continuous import continuous_kl, normal_maximum
+from klimit.exact.counts import Fixed
 from klimit.exact.finite import FiniteModel
 from klimit.exact.gaussian import GaussianReward
-from klimit.exact.levels import Levels, group, rescaled
+from klimit.exact.kept import keep_best
 from klimit.exact.policies import Law, require_model
 
 __all__ = ["BestOfNLaw", "best_of_n"]
@@ -88,65 +88,18 @@ def best_of_n(
     model = require_model(model)
     if isinstance(model, GaussianReward):
         return _continuous(model, log_number)
-    levels, shape = model.levels, model.grouping
-    ratio = _log_ratio(levels, log_number)
-    shortfall, mean = _rewards(levels, log_number)
-    before = np.append(0.0, np.exp(levels.log_cdf[:-1]))
-    win_rate = np.exp(levels.log_masses + ratio) @ (before + np.exp(levels.log_cdf)) / 2
-    if ties == "index":
-        shape = group(model.log_probs, model.rewards, split_ties=True)
-        ratio = _log_ratio(shape.levels, log_number)
-    log_ratio = shape.spread(ratio)
+    kept = keep_best(model, Fixed(log_number), split_ties=ties == "index")
     return BestOfNLaw(
         log_n=log_number,
-        log_probs=model.log_probs + log_ratio,
-        mean_reward=mean,
-        shortfall=shortfall,
-        kl=kl_from_ratio(shape.levels.log_masses, ratio),
+        log_probs=model.log_probs + kept.log_ratio,
+        mean_reward=kept.mean_reward,
+        shortfall=kept.shortfall,
+        kl=kept.kl,
         kl_bound=continuous_kl(log_number),
-        win_rate=float(win_rate),
-        log_ratio=log_ratio,
+        win_rate=kept.win_rate,
+        log_ratio=kept.log_ratio,
         model=model,
     )
-
-
-def _log_ratio(levels: Levels, log_n: float) -> Float64[np.ndarray, " k"]:
-    r"""``log (F^N - F_-^N) / (F - F_-)`` of each level.
-
-    With ``h = -log F`` and ``d = log F - log F_-`` it is
-    :math:`-(N-1) h + \log\left(1 + \frac{1 - e^{-(N-1) d}}{e^d - 1}\right)`, all in logarithms.
-    """
-    if log_n == 0.0:
-        return np.zeros_like(levels.log_masses)
-    log_more = log_n + float(log1mexp(-log_n))
-    log_d = np.minimum(levels.log_step, 7.0)  # beyond exp(7) the bonus is 0 in any case
-    d = np.exp(log_d)
-    log_x = log_more + log_d
-    # log(e^d - 1) and the bonus of the draws beyond the first, few of them or many
-    log_denominator = d + log_d + log_one_minus_exp_ratio(log_d)
-    many = log1mexp(-np.exp(np.clip(log_x, 0.0, 7.0))) - log_denominator
-    few = log_more + log_one_minus_exp_ratio(np.minimum(log_x, 0.0)) + log_d - log_denominator
-    bonus = np.where(log_x > 0.0, many, few)
-    with np.errstate(over="ignore"):
-        return np.asarray(np.logaddexp(0.0, bonus) - np.exp(log_more + levels.log_decay))
-
-
-def _rewards(levels: Levels, log_n: float) -> tuple[float, float]:
-    """Shortfall and mean reward, as sums over the gaps between levels."""
-    if levels.has_void:
-        return inf, -inf
-    if log_n == 0.0:
-        top = float(levels.scaled[-1])
-        below = float(np.exp(levels.log_masses) @ (top - levels.scaled))
-        return rescaled(below, levels.exponent), levels.mean_reward
-    x, gaps = levels.scaled, np.diff(levels.scaled)
-    with np.errstate(over="ignore"):
-        exponent = np.exp(log_n + levels.log_decay[:-1])
-    missed, reached = np.exp(-exponent), -np.expm1(-exponent)
-    middle = int(np.searchsorted(missed, 0.5))
-    rise = float(gaps[middle:] @ reached[middle:]) - float(gaps[:middle] @ missed[:middle])
-    mean = float(x[middle]) + rise
-    return rescaled(float(gaps @ missed), levels.exponent), rescaled(mean, levels.exponent)
 
 
 def _continuous(model: GaussianReward, log_n: float) -> BestOfNLaw:

@@ -19,7 +19,7 @@ from klimit.exact.levels import Levels, rescaled
 from klimit.exact.policies import require_model
 from klimit.exact.tilts import Tilt, conditional, tilt
 
-__all__ = ["Frontier", "FrontierCurve", "frontier"]
+__all__ = ["Frontier", "FrontierCurve", "cheapest", "frontier"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,7 +121,7 @@ class Frontier(Result):
                 f"reward must be at least {levels.mean_reward:.12g}, the mean of what is not "
                 f"-inf, got {reward:.12g}: less would need a negative beta"
             )
-        return conditional(self.model, _law_at_reward(levels, reward))
+        return conditional(self.model, cheapest(levels, reward))
 
     def curve(self, kl: ArrayLike) -> FrontierCurve:
         """The frontier at several budgets.
@@ -193,7 +193,16 @@ def _law_at_kl(levels: Levels, kl: float) -> TiltedLevels:
     return _solve(levels, excess, start=sqrt(2.0 * kl / (levels.spread or inf)))
 
 
-def _law_at_reward(levels: Levels, reward: float) -> TiltedLevels:
+def cheapest(levels: Levels, reward: float) -> TiltedLevels:
+    """The tilt of a law of finite rewards that has a given mean.
+
+    Args:
+        levels: The law under the reference policy, without ``-inf``.
+        reward: Mean reward, between the smallest and the largest.
+
+    Returns:
+        The tilted law.
+    """
     gain = rescaled(reward - levels.mean_reward, -levels.exponent)
     extreme = float(levels.rewards[-1 if gain > 0 else 0])
     left = rescaled(abs(extreme - reward), -levels.exponent)
