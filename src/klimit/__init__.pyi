@@ -33,6 +33,7 @@ from .exact.frontiers import Frontier as Frontier
 from .exact.frontiers import FrontierCurve as FrontierCurve
 from .exact.frontiers import frontier as frontier
 from .exact.gaussian import GaussianReward as GaussianReward
+from .exact.memoryless import Memoryless as Memoryless
 from .exact.random_best_of import RandomBestOfNLaw as RandomBestOfNLaw
 from .exact.random_best_of import random_best_of_n as random_best_of_n
 from .exact.random_counts import geometric as geometric
@@ -47,6 +48,7 @@ from .exact.soft_best_of import SoftBestOfNLaw as SoftBestOfNLaw
 from .exact.soft_best_of import soft_best_of_n as soft_best_of_n
 from .exact.tilts import Tilt as Tilt
 from .exact.tilts import tilt as tilt
+from .exact.totals import TotalReward as TotalReward
 from .exact.winner import winner_kl as winner_kl
 
 __version__: str
