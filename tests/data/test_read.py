@@ -252,6 +252,21 @@ def test_grouping_agrees_with_the_constructor(rows: list[tuple[str, int]]) -> No
     assert ours.offsets.tolist() == plain.offsets.tolist()
 
 
+def test_draws_of_a_shuffled_table_keep_their_order() -> None:
+    rng = np.random.default_rng(0)
+    prompts = rng.integers(0, 400, size=50_000)
+    draws = read_draws(pl.DataFrame({"prompt": prompts, "reward": np.arange(50_000.0)}))
+    assert (np.diff(draws.rewards) > 0).sum() == 50_000 - 400
+    np.testing.assert_array_equal(
+        np.repeat(draws.prompts, draws.counts), prompts[draws.rewards.astype(int)]
+    )
+
+
+def test_different_prompts_may_number_their_draws_alike() -> None:
+    frame = table(prompt=["a", "a", "b", "b"], draw=[1, 0, 1, 2], reward=[1, 2, 3, 4])
+    assert len(read_draws(frame)) == 4
+
+
 def test_missing_rewards_are_dropped_with_count_and_names() -> None:
     frame = table(prompt=["a", "a", "b", "c"], reward=[1.0, None, float("nan"), 2.0])
     told = r"left out 2 of 4 draws, .*'a' \(1\), 'b' \(1\).* no draw is left of prompt 'b'"
@@ -331,6 +346,10 @@ CASES: dict[str, tuple[bytes, str]] = {
     "missing_key.jsonl": (
         b'{"prompt":"a","reward":1}\n{"prompt":"b"}\n',
         "row 2, .* got nothing",
+    ),
+    "null_after_blank.jsonl": (
+        b'{"prompt":"a","reward":1}\n\n{"prompt":"b","reward":null}\n',
+        "row 3, .* got nothing",
     ),
     "inf.jsonl": (
         b'{"prompt":"a","reward":1}\n\n{"prompt":"a","reward":-Infinity}\n',
