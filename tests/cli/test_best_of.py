@@ -88,3 +88,12 @@ def test_an_n_that_cannot_be_answered_is_one_line(
     assert ended.code == code
     assert told in ended.err
     assert ended.err.count("\n") == 1
+
+
+def test_a_figure_is_drawn(klimit: Klimit, tmp_path: Path) -> None:
+    path = tmp_path / "best_of.svg"
+    ended = klimit(
+        "best-of", "EXAMPLE", "--reward", "sentiment", "--n", "1,4", "--plot", str(path)
+    )
+    assert ended.code == 0
+    assert "<svg" in path.read_text(encoding="utf-8")

@@ -251,3 +251,19 @@ def test_hostile_names_are_shown_as_they_are(
     title, header = ended.out.splitlines()[:2]
     assert title.endswith(r": [red]draws\x1b[31m.csv")
     assert "[bold]r" in header
+
+
+@pytest.mark.parametrize("suffix", ["svg", "png", "pdf"])
+def test_a_figure_is_drawn(suffix: str, klimit: Klimit, tmp_path: Path) -> None:
+    path = tmp_path / f"frontier.{suffix}"
+    draws = tmp_path / "draws.csv"
+    rows = "".join(
+        f"{prompt},{(7 * draw + prompt) % 11}\n" for prompt in range(9) for draw in range(16)
+    )
+    draws.write_text("prompt,reward\n" + rows, encoding="utf-8")
+    ended = klimit("frontier", str(draws), "--kl", "0.5,inf", "--plot", str(path))
+    assert ended.code == 0
+    assert f"drew {path}" in ended.err
+    assert path.read_bytes().startswith(
+        {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}[suffix]
+    )

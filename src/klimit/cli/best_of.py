@@ -11,11 +11,13 @@ from klimit.cli.options import (
     WholeNumbers,
 )
 from klimit.cli.output import Presentation, prepare, publish
-from klimit.cli.requirements import BestOfRequirements
+from klimit.cli.requirements import BestOfRequirements, Requirement, Verdict
 from klimit.core.digits import interval, measured
 
 if TYPE_CHECKING:
-    from klimit import BestOfPoint
+    from matplotlib.figure import Figure
+
+    from klimit import BestOfEstimate, BestOfPoint
 
 __all__ = ["best_of"]
 
@@ -57,26 +59,12 @@ def best_of(
         data, n=tuple(asked), prompts=statistics.prompts, level=statistics.level
     )
     points = {point.n: point for point in result.points}
-    verdicts = [
-        condition.judge(
-            points[int(condition.at)].kl
-            if condition.quantity == "kl"
-            else points[int(condition.at)].reward,
-            objection=points[int(condition.at)].reason,
-        )
-        for condition in require
-    ]
-    footer = (
-        f"klimit {klimit.__version__} · {result.draw_count} draws of {result.prompt_count} "
-        f"prompts · {result.prompts} prompts · {100 * result.level:g}% intervals: "
-        f"{result.points[0].reward.method}"
-    )
-    rate = f"{100 * result.level:g}% interval"
+    verdicts = [_judge(condition, points[int(condition.at)]) for condition in require]
     return publish(
         Presentation(
             source=draws,
             title=f"Best-of-N by {table.reward}: {draws}",
-            header=("N", table.reward, rate, "KL", "without ties", ""),
+            header=_header(result, table.reward),
             lines=[_line(point) for point in result.points],
             objections=[
                 f"N = {point.n}: {point.reason}; they are left out"
@@ -84,13 +72,30 @@ def best_of(
                 if point.reason
             ],
             notes=[],
-            footer=footer,
+            footer=_footer(result),
             rows=[_row(point) for point in result.points],
-            values={"command": "best-of", "reward": table.reward, **result.to_dict()},
+            values={"command": "best-of", "reward_column": table.reward, **result.to_dict()},
             verdicts=verdicts,
-            figure=lambda plot: plot.best_of_figure(result),
+            figure=lambda: _figure(result),
         ),
         output,
+    )
+
+
+def _judge(condition: Requirement, point: "BestOfPoint") -> Verdict:
+    estimate = point.kl if condition.quantity == "kl" else point.reward
+    return condition.judge(estimate, objection=point.reason)
+
+
+def _header(result: "BestOfEstimate", reward: str) -> tuple[str, ...]:
+    return ("N", reward, f"{100 * result.level:g}% interval", "KL", "without ties", "")
+
+
+def _footer(result: "BestOfEstimate") -> str:
+    return (
+        f"klimit {klimit.__version__} · {result.draw_count} draws of {result.prompt_count} "
+        f"prompts · {result.prompts} prompts · {100 * result.level:g}% intervals: "
+        f"{result.points[0].reward.method}"
     )
 
 
@@ -120,3 +125,9 @@ def _row(point: "BestOfPoint") -> dict[str, str | float]:
         "prompt_count": point.prompt_count,
         "reason": point.reason,
     }
+
+
+def _figure(result: "BestOfEstimate") -> "Figure":
+    from klimit.plot import best_of_figure
+
+    return best_of_figure(result)

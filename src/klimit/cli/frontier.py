@@ -1,6 +1,6 @@
 """``klimit frontier``."""
 
-from math import inf, isfinite
+from math import isfinite
 from typing import TYPE_CHECKING, Literal
 
 import klimit
@@ -16,9 +16,13 @@ from klimit.cli.requirements import FrontierRequirements
 from klimit.core.digits import interval, measured
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from klimit import Draws, FrontierEstimate, FrontierPoint
 
 __all__ = ["frontier"]
+
+_STEPS = 40
 
 
 def frontier(
@@ -68,38 +72,42 @@ def frontier(
         condition.judge(points[condition.at].reward, objection=_objection(points[condition.at]))
         for condition in require
     ]
-    footer = (
-        f"klimit {klimit.__version__} · {result.draw_count} draws of {result.prompt_count} "
-        f"prompts · {result.pooling} budgets · {result.prompts} prompts · "
-        f"{100 * result.level:g}% intervals: {result.points[0].reward.method}"
-    )
     return publish(
         Presentation(
             source=draws,
             title=f"Largest {table.reward} within each KL budget: {draws}",
-            header=(
-                "KL",
-                "beta",
-                table.reward,
-                f"{100 * result.level:g}% interval",
-                "ESS",
-                "",
-            ),
+            header=_header(result, table.reward),
             lines=[_line(point) for point in result.points],
-            objections=[
-                f"KL {point.kl:g}: {_objection(point)}"
-                for point in result.points
-                if not point.supported
-            ],
+            objections=_objections(result),
             notes=[_note(result)],
-            footer=footer,
+            footer=_footer(result),
             rows=[_row(point) for point in result.points],
-            values={"command": "frontier", "reward": table.reward, **result.to_dict()},
+            values={"command": "frontier", "reward_column": table.reward, **result.to_dict()},
             verdicts=verdicts,
-            figure=lambda plot: plot.frontier_figure(_curve(data, result)),
+            figure=lambda: _figure(data, result),
         ),
         output,
     )
+
+
+def _header(result: "FrontierEstimate", reward: str) -> tuple[str, ...]:
+    return ("KL", "beta", reward, f"{100 * result.level:g}% interval", "ESS", "")
+
+
+def _footer(result: "FrontierEstimate") -> str:
+    return (
+        f"klimit {klimit.__version__} · {result.draw_count} draws of {result.prompt_count} "
+        f"prompts · {result.pooling} budgets · {result.prompts} prompts · "
+        f"{100 * result.level:g}% intervals: {result.points[0].reward.method}"
+    )
+
+
+def _objections(result: "FrontierEstimate") -> list[str]:
+    return [
+        f"KL {point.kl:g}: {_objection(point)}"
+        for point in result.points
+        if not point.supported
+    ]
 
 
 def _objection(point: "FrontierPoint") -> str:
@@ -140,14 +148,17 @@ def _note(result: "FrontierEstimate") -> str:
     )
 
 
-def _curve(draws: "Draws", result: "FrontierEstimate") -> "FrontierEstimate":
-    """The same frontier at many budgets, up to the largest asked for: what a figure needs."""
-    asked = [point.kl for point in result.points]
-    top = max([kl for kl in asked if isfinite(kl)], default=0.0) or 1.0
-    return klimit.estimate_frontier(
+def _figure(draws: "Draws", result: "FrontierEstimate") -> "Figure":
+    """The curve through many budgets, from none to the largest asked for."""
+    from klimit.plot import frontier_figure
+
+    asked = [point.kl for point in result.points if isfinite(point.kl)]
+    top = max(asked, default=0.0) or 1.0
+    curve = klimit.estimate_frontier(
         draws,
-        kl=sorted({*asked, *(top * step / 40 for step in range(41))} - {inf}),
+        kl=sorted({*asked, *(top * step / _STEPS for step in range(_STEPS + 1))}),
         pooling=result.pooling,
         prompts=result.prompts,
         level=result.level,
     )
+    return frontier_figure(curve)

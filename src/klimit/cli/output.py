@@ -1,26 +1,26 @@
 """Results on stdout, in a file and as a figure; a table for people, plain text for pipes."""
 
-import importlib
-import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
-from types import ModuleType
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
 
 from klimit import __version__
 from klimit.cli.console import one_line, say, stdout
+from klimit.cli.format import Cell, cell, json_line
 from klimit.cli.options import OutputOptions
 from klimit.cli.requirements import Verdict
 from klimit.core.errors import InputError
 
-__all__ = ["Presentation", "json_line", "prepare", "publish"]
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-Cell = str | int | float | bool | None
+__all__ = ["Presentation", "prepare", "publish"]
+
 _FIGURES = (".svg", ".png", ".pdf")
 
 
@@ -40,7 +40,7 @@ class Presentation:
         rows: The same points for machines.
         values: The whole result as plain Python.
         verdicts: The conditions that were asked for, judged.
-        figure: Draws the figure with `klimit.plot`.
+        figure: Draws the figure.
     """
 
     source: str
@@ -53,7 +53,7 @@ class Presentation:
     rows: Sequence[Mapping[str, Cell]]
     values: Mapping[str, object]
     verdicts: Sequence[Verdict]
-    figure: Callable[[ModuleType], object]
+    figure: "Callable[[], Figure]"
 
 
 def prepare(output: OutputOptions, *, source: str) -> None:
@@ -100,9 +100,9 @@ def publish(shown: Presentation, output: OutputOptions) -> int:
 
         say("note", f"wrote {write_table(shown.rows, output.out)}")
     if output.plot is not None:
-        plot = importlib.import_module("klimit.plot")
-        plot.save_figure(shown.figure(plot), output.plot)
-        say("note", f"drew {output.plot}")
+        from klimit.plot import save_figure
+
+        say("note", f"drew {save_figure(shown.figure(), output.plot)}")
     if output.as_json:
         sys.stdout.write(json_line(_json(shown)) + "\n")
     elif stdout().is_terminal:
@@ -117,34 +117,6 @@ def publish(shown: Presentation, output: OutputOptions) -> int:
             style="" if verdict.met else "red",
         )
     return 0 if all(verdict.met for verdict in shown.verdicts) else 1
-
-
-def json_line(value: object) -> str:
-    """Strict JSON: what is not finite becomes a string.
-
-    Args:
-        value: Plain Python.
-
-    Returns:
-        One line.
-
-    Example:
-        >>> json_line({"beta": float("inf"), "kl": 0.5})
-        '{"beta": "inf", "kl": 0.5}'
-    """
-    return json.dumps(_finite(value), allow_nan=False)
-
-
-def _finite(value: object) -> object:
-    match value:
-        case float() if not isfinite(value):
-            return str(value)
-        case dict():
-            return {key: _finite(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_finite(item) for item in value]
-        case _:
-            return value
 
 
 def _json(shown: Presentation) -> dict[str, object]:
@@ -182,12 +154,6 @@ def _print_plain(shown: Presentation) -> None:
     """Tab-separated values at full precision; the rest on stderr."""
     sys.stdout.write("\t".join(shown.rows[0]) + "\n")
     for row in shown.rows:
-        sys.stdout.write("\t".join(map(_plain, row.values())) + "\n")
+        sys.stdout.write("\t".join(map(cell, row.values())) + "\n")
     for note in [*shown.objections, *shown.notes, shown.footer]:
         say("note", note)
-
-
-def _plain(cell: Cell) -> str:
-    if isinstance(cell, bool):
-        return str(cell).lower()
-    return "" if cell is None else one_line(str(cell))
