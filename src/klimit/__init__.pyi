@@ -27,12 +27,14 @@ from .exact.best_of import BestOfNLaw as BestOfNLaw
 from .exact.best_of import best_of_n as best_of_n
 from .exact.certificates import Certificate as Certificate
 from .exact.certificates import certificate as certificate
+from .exact.chain_tilts import TiltedChain as TiltedChain
 from .exact.divergences import divergence as divergence
 from .exact.finite import FiniteModel as FiniteModel
 from .exact.frontiers import Frontier as Frontier
 from .exact.frontiers import FrontierCurve as FrontierCurve
 from .exact.frontiers import frontier as frontier
 from .exact.gaussian import GaussianReward as GaussianReward
+from .exact.markov import Markov as Markov
 from .exact.memoryless import Memoryless as Memoryless
 from .exact.random_best_of import RandomBestOfNLaw as RandomBestOfNLaw
 from .exact.random_best_of import random_best_of_n as random_best_of_n

@@ -12,6 +12,8 @@ from klimit.exact.finite import FiniteModel
 from klimit.exact.frontiers import cheapest
 from klimit.exact.gaussian import GaussianReward
 from klimit.exact.levels import Levels, rescaled
+from klimit.exact.markov import Markov
+from klimit.exact.perron import chain_rate, chain_scaled_cgf
 from klimit.exact.policies import require_model
 from klimit.exact.tilts import tilt
 
@@ -21,7 +23,9 @@ _HIGHEST = 256  # beyond it cumulants of a bounded reward leave the range of flo
 _BLOWN_UP = 4.0  # about where the series of rewards of unit range stops converging
 
 
-def scaled_cgf(model: FiniteModel | GaussianReward, *, t: float, beta: float = 0.0) -> float:
+def scaled_cgf(
+    model: FiniteModel | GaussianReward | Markov, *, t: float, beta: float = 0.0
+) -> float:
     r"""The scaled cumulant generating function of the reward under a tilt.
 
     .. math:: \frac1n \log \mathbf{E}_{\pi_\beta^n} e^{t \, r(y^n)}
@@ -31,7 +35,7 @@ def scaled_cgf(model: FiniteModel | GaussianReward, *, t: float, beta: float = 0
     ``-t`` times the Renyi cross entropy of order ``1 + t`` of the tilt and ``q``.
 
     Args:
-        model: The law of one symbol and its rewards.
+        model: The law of one symbol and its rewards; or a chain, for the limit per step.
         t: Where to evaluate, any real number.
         beta: Inverse temperature of the tilt that symbols are drawn from.
 
@@ -50,7 +54,10 @@ def scaled_cgf(model: FiniteModel | GaussianReward, *, t: float, beta: float = 0
     References:
         Yang, Salamatian, Sun, Suresh, Beirami (2024), Asymptotics of language model alignment.
     """
-    t, model = real("t", t), require_model(model)
+    t = real("t", t)
+    if isinstance(model, Markov):
+        return chain_scaled_cgf(model, t, real("beta", beta))
+    model = require_model(model)
     if isinstance(model, GaussianReward):
         return t * tilt(model, beta=beta).mean_reward + (t * model.std) ** 2 / 2
     levels = tilted_levels(model, beta)
@@ -61,7 +68,7 @@ def scaled_cgf(model: FiniteModel | GaussianReward, *, t: float, beta: float = 0
     return law.cgf - levels.floor_kl
 
 
-def rate(model: FiniteModel | GaussianReward, x: float, *, beta: float = 0.0) -> float:
+def rate(model: FiniteModel | GaussianReward | Markov, x: float, *, beta: float = 0.0) -> float:
     r"""The rate function of the mean reward of independent symbols under a tilt.
 
     .. math:: J_\beta(x) = \sup_t \{ t x - \kappa(\beta + t) + \kappa(\beta) \}
@@ -72,7 +79,7 @@ def rate(model: FiniteModel | GaussianReward, x: float, *, beta: float = 0.0) ->
     them.
 
     Args:
-        model: The law of one symbol and its rewards.
+        model: The law of one symbol and its rewards; or a chain, for the limit per step.
         x: The mean reward.
         beta: Inverse temperature of the tilt that symbols are drawn from.
 
@@ -91,7 +98,10 @@ def rate(model: FiniteModel | GaussianReward, x: float, *, beta: float = 0.0) ->
     References:
         Cramer's theorem; Dembo, Zeitouni (1998), Large Deviations Techniques, section 2.2.
     """
-    x, model = real("x", x), require_model(model)
+    x = real("x", x)
+    if isinstance(model, Markov):
+        return chain_rate(model, x, real("beta", beta))
+    model = require_model(model)
     if isinstance(model, GaussianReward):
         return ((x - tilt(model, beta=beta).mean_reward) / model.std) ** 2 / 2
     levels = tilted_levels(model, beta)

@@ -140,6 +140,11 @@ class TiltedSymbols:
         variance = self.probs @ (self.index - self.symbol_mean) ** 2
         return float(np.sqrt(self.length * variance))
 
+    @property
+    def noise(self) -> float:
+        """Relative rounding error of the spectrum."""
+        return 2.0**-48
+
     def spectrum(self, size: int, center: int) -> Complex128[np.ndarray, " f"]:
         """Means of ``exp(-2j pi f (S - center) / size)``.
 

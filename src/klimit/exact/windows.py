@@ -7,7 +7,7 @@ the law from end to end.
 """
 
 from dataclasses import dataclass
-from math import ceil, floor
+from math import ceil, floor, inf, isfinite
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -18,9 +18,11 @@ from scipy.fft import irfft, next_fast_len
 __all__ = ["LatticeSum", "TiltedSum", "window_law"]
 
 _REACH = 2.5  # standard deviations from a tilt's mean to the edge of its window
+_NEAR = 0.5  # of an end of the law: no tilt has its mean at the very end
+_STILL = 1e-3  # of a level: a mean that moves less has come to its end
+_HALVINGS = 60
 _ALIAS = 45.0  # nats by which what an inversion wraps around is lighter than its window
 _SLOPES = (2.0, 4.0, 6.0, 9.5, 14.0, 24.0)  # of Chernoff bounds, in standard deviations
-_NOISE = 2.0**-48  # of the spectrum's weight: below it a level cannot be told from rounding
 
 
 @runtime_checkable
@@ -43,17 +45,21 @@ class TiltedSum(Protocol):
     def std(self) -> float:
         """Standard deviation of the sum."""
 
+    @property
+    def noise(self) -> float:
+        """Relative rounding error of the spectrum."""
+
     def spectrum(self, size: int, center: int) -> Complex128[np.ndarray, " f"]:
         """Means of ``exp(-2j pi f (S - center) / size)`` for ``f`` from 0 to ``size // 2``."""
 
 
 @runtime_checkable
 class LatticeSum(Protocol):
-    """A random sum with values in ``0, ..., top``."""
+    """A random sum of integers."""
 
     @property
     def top(self) -> int:
-        """The largest value."""
+        """The largest value less the smallest."""
 
     def tilted(self, theta: float) -> TiltedSum:
         """The law under a tilt."""
@@ -90,23 +96,28 @@ def window_law(total: LatticeSum, *, first: int, last: int) -> Float64[np.ndarra
 
 
 def _chain(total: LatticeSum, first: int, last: int) -> list[TiltedSum]:
-    """Tilts in increasing order whose windows meet and cover the values asked."""
-    start = total.tilted(0.0)
-    up, down = [start], [start]
-    while up[-1].mean + _REACH * up[-1].std < last:
-        up.append(_next(total, up[-1], 1.0))
-    while down[-1].mean - _REACH * down[-1].std > first:
-        down.append(_next(total, down[-1], -1.0))
-    return [*down[:0:-1], *up]
+    """Tilts in increasing order whose windows meet, the outermost with means at the ends."""
+    up = down = total.tilted(0.0)
+    chain = [up]
+    while up.mean < last - _NEAR and (above := _next(total, up, 1.0)):
+        up = above
+        chain.append(up)
+    while down.mean > first + _NEAR and (below := _next(total, down, -1.0)):
+        down = below
+        chain.insert(0, down)
+    return chain
 
 
-def _next(total: LatticeSum, law: TiltedSum, sign: float) -> TiltedSum:
+def _next(total: LatticeSum, law: TiltedSum, sign: float) -> TiltedSum | None:
+    """A tilt whose window meets this one's; none where no float reaches further."""
     step = 2 * _REACH / law.std
-    while True:
+    for _ in range(_HALVINGS):
         found = total.tilted(law.theta + sign * step)
-        if abs(found.mean - law.mean) <= _REACH * (found.std + law.std):
+        moved = sign * (found.mean - law.mean)
+        if _STILL < moved <= _REACH * (found.std + law.std):
             return found
         step /= 2
+    return None
 
 
 def _windows(chain: list[TiltedSum], first: int, last: int) -> list[_Window]:
@@ -130,7 +141,7 @@ def _inverted(total: LatticeSum, window: _Window) -> Float64[np.ndarray, " m"]:
     values: npt.NDArray[np.float64] = irfft(spectrum, size)
     places = np.arange(window.first, window.last + 1)
     found = values[(places - center) % size]
-    noise = _NOISE * float(np.abs(spectrum).sum()) * 2 / size
+    noise = law.noise * float(np.abs(spectrum).sum()) * 2 / size
     with np.errstate(divide="ignore"):
         logs = np.log(np.where(found > noise, found, 0.0))
     back = np.asarray(law.cgf - np.longdouble(law.theta) * places, dtype=np.float64)
@@ -142,7 +153,9 @@ def _period(total: LatticeSum, window: _Window) -> int:
     law = window.law
     rarity = _ALIAS + _REACH**2 / 2 + float(np.log1p(law.std))
     steps = [x / law.std for x in _SLOPES]
-    above = min(float(total.cgf(law.theta + t) - law.cgf + rarity) / t for t in steps)
-    below = max(float(law.cgf - total.cgf(law.theta - t) - rarity) / t for t in steps)
-    period = max(ceil(above) - window.first, window.last - floor(below)) + 1
-    return max(min(period, total.top + 1), 2)
+    above = [float(total.cgf(law.theta + t) - law.cgf + rarity) / t for t in steps]
+    below = [float(law.cgf - total.cgf(law.theta - t) - rarity) / t for t in steps]
+    # no bound where a tilt is beyond floats; the whole law at once wraps nothing
+    high = min((x for x in above if isfinite(x)), default=inf) - window.first
+    low = window.last - max((x for x in below if isfinite(x)), default=-inf)
+    return max(min(ceil(min(max(high, low), total.top)) + 1, total.top + 1), 2)
