@@ -149,14 +149,14 @@ def _note(result: "FrontierEstimate") -> str:
 
 
 def _figure(draws: "Draws", result: "FrontierEstimate") -> "Figure":
-    """The curve through many budgets, from none to the largest asked for."""
+    """The curve from no budget to the largest asked for, closest where it is steepest."""
     from klimit.plot import frontier_figure
 
     asked = [point.kl for point in result.points if isfinite(point.kl)]
     top = max(asked, default=0.0) or 1.0
     curve = klimit.estimate_frontier(
         draws,
-        kl=sorted({*asked, *(top * step / _STEPS for step in range(_STEPS + 1))}),
+        kl=sorted({*asked, *(top * (step / _STEPS) ** 2 for step in range(_STEPS + 1))}),
         pooling=result.pooling,
         prompts=result.prompts,
         level=result.level,
