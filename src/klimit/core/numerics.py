@@ -19,6 +19,7 @@ __all__ = [
 _HALF = log(0.5)
 _SPAN = 600.0  # masses this many nats apart still share one linear scale
 _SERIES = 0.1  # below it closed forms lose digits and a short series does not
+_EXP_SERIES = [2.0 / factorial(j + 2) for j in range(12)]
 _KL_SERIES = [2.0 * (j + 1) / factorial(j + 2) for j in range(12)]
 
 
@@ -95,11 +96,12 @@ def exp_minus_linear(a: Float64[np.ndarray, "*s"] | float) -> Float64[np.ndarray
         >>> float(exp_minus_linear(-1e-100))
         5e-201
     """
-    near = np.clip(a, -_SERIES, _SERIES)
-    total = np.ones_like(near)
-    for j in range(12, 2, -1):
-        total = 1.0 + near * total / j
-    return np.asarray(np.where(np.abs(a) < _SERIES, near**2 / 2 * total, np.expm1(a) - a))
+    flat = np.ravel(a)
+    result = np.expm1(flat) - flat
+    near = np.flatnonzero(np.abs(flat) < _SERIES)
+    small = flat[near]
+    result[near] = small**2 / 2 * np.polyval(_EXP_SERIES[::-1], small)
+    return np.asarray(result.reshape(np.shape(a)))
 
 
 def log_sum_exp(x: Float64[np.ndarray, " k"]) -> float:
@@ -181,11 +183,12 @@ def kl_from_ratio(
     if np.any(log_ratio == np.inf):
         return float("inf")
     base = np.exp(log_base)
-    near = np.clip(log_ratio, -_SERIES, _SERIES)
-    small = base * near**2 / 2 * np.polyval(_KL_SERIES[::-1], near)
     u = np.maximum(log_ratio, -1e300)
-    large = np.exp(log_base + u) * (u - 1.0) + base
-    return float(np.where(np.abs(log_ratio) < _SERIES, small, large).sum())
+    terms = np.exp(log_base + u) * (u - 1.0) + base
+    near = np.flatnonzero(np.abs(u) < _SERIES)
+    small = u[near]
+    terms[near] = base[near] * small**2 / 2 * np.polyval(_KL_SERIES[::-1], small)
+    return float(terms.sum())
 
 
 def jeffreys(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import exp, inf, isfinite, sqrt
+from math import exp, inf, sqrt
 
 from klimit.core.errors import ConvergenceError
 
@@ -47,7 +47,8 @@ def increasing_root(function: Callable[[float], Sample], *, start: float) -> flo
         >>> round(increasing_root(square, start=1.0), 12)
         1.414213562373
     """
-    low, high, x, last = 0.0, inf, start, inf
+    low, high, x = 0.0, inf, start
+    stride, newton = 0.0, inf
     for _ in range(_EVALUATIONS):
         sample = function(x)
         if sample.value == 0.0:
@@ -55,21 +56,26 @@ def increasing_root(function: Callable[[float], Sample], *, start: float) -> flo
         low, high = (x, high) if sample.value < 0.0 else (low, x)
         if high - low <= 2 * _EPS * low:
             return x
-        step = -sample.value / sample.slope if sample.slope > 0.0 else inf
-        if abs(step) <= _EPS:
+        before, newton = newton, abs(sample.value) / sample.slope if sample.slope > 0.0 else inf
+        if newton <= _EPS:
             return x
-        x, last = _next(x, step, low, high, last), abs(step)
-        if not isfinite(x) or x <= 0.0:
+        # a step that is not half the one before it does not converge fast
+        slow = newton > 0.5 * before
+        stride = _stride(newton, stride, slow=slow)
+        if low > 0.0 and high < inf and (slow or not low < _moved(x, stride, low) < high):
+            x = sqrt(low) * sqrt(high)
+        else:
+            x = _moved(x, stride, low)
+        if not 0.0 < x < inf:
             break
     raise ConvergenceError(f"no root found: the last bracket is ({low!r}, {high!r})")
 
 
-def _next(x: float, step: float, low: float, high: float, last: float) -> float:
-    bracketed = low > 0.0 and high < inf
-    if bracketed:
-        newton = x * exp(step) if abs(step) < 1.0 else inf
-        gains = abs(step) < 0.5 * last
-        return newton if gains and low < newton < high else sqrt(low) * sqrt(high)
-    if not isfinite(step):
-        step = _STRIDE if low == x else -_STRIDE
-    return x * exp(min(max(step, -_STRIDE), _STRIDE))
+def _stride(newton: float, last: float, *, slow: bool) -> float:
+    """The Newton step, lengthened where it is slow and bounded where it is wild."""
+    return min(max(newton, 2.0 * last) if slow else newton, _STRIDE)
+
+
+def _moved(x: float, stride: float, low: float) -> float:
+    """Up from the low end, down from the other."""
+    return x * exp(stride if low == x else -stride)

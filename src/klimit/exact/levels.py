@@ -168,7 +168,9 @@ def group(
         (array([0., 1.]), array([1, 0, 1]))
     """
     support = np.flatnonzero(log_probs > -np.inf)
-    order = support[::-1][np.argsort(rewards[support[::-1]], kind="stable")]
+    # backwards and stable, so that among equals the first outcome ends up the highest
+    backwards = support[::-1]
+    order = backwards[np.argsort(rewards[backwards], kind="stable" if split_ties else None)]
     values, masses = rewards[order], log_probs[order]
     new = np.ones(order.size, dtype=bool)
     if not split_ties:
