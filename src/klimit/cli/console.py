@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.text import Text
 
+from klimit.core.lines import one_line
+
 __all__ = ["hushed", "one_line", "say", "stdout"]
 
 
@@ -23,23 +25,6 @@ def say(kind: str, message: str, *, style: str = "") -> None:
     """
     line = Text.assemble((f"{kind}: ", style), one_line(message))
     Console(file=sys.stderr).print(line, soft_wrap=True, highlight=False)
-
-
-def one_line(message: str) -> str:
-    r"""The message in one line, control characters written as escapes.
-
-    Args:
-        message: Any text.
-
-    Returns:
-        A line that prints as it reads.
-
-    Example:
-        >>> one_line("two\nlines, a bell\a")
-        'two lines, a bell\\x07'
-    """
-    words = " ".join(message.split())
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
 
 
 @contextmanager

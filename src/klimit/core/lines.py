@@ -1,0 +1,45 @@
+"""Text from anywhere made safe to show: control characters become visible."""
+
+import re
+
+__all__ = ["one_line", "visible"]
+
+_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+def one_line(message: str) -> str:
+    r"""The message in one line, control characters written as escapes.
+
+    Args:
+        message: Any text.
+
+    Returns:
+        A line that prints as it reads.
+
+    Example:
+        >>> one_line("two\nlines, a bell\a")
+        'two lines, a bell\\x07'
+    """
+    words = " ".join(message.split())
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
+
+
+def visible(text: str) -> str:
+    r"""The text with what no page can hold replaced by signs for it; line breaks stay.
+
+    Args:
+        text: Any text, lone surrogates included.
+
+    Returns:
+        Text that every encoding of Unicode and every XML or HTML reader accepts.
+
+    Example:
+        >>> visible("a\x00b\r\nc\x9b")
+        'a␀b\nc�'
+    """
+    return _HIDDEN.sub(_sign, text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _sign(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return chr(0x2400 + code) if code < 0x20 else "␡" if code == 0x7F else "�"

@@ -1,0 +1,85 @@
+"""A document on a terminal, as wide as the terminal is."""
+
+from typing import Literal
+
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from klimit.core.lines import one_line
+from klimit.report.document import Block, Document, Grid, Note, Picture, Prose
+
+__all__ = ["print_document"]
+
+_SIGNS = {
+    "note": ("", ""),
+    "warning": ("! ", "yellow"),
+    "good": ("", "green"),
+    "bad": ("! ", "red"),
+}
+_MOST_ROWS = 16
+
+
+def print_document(document: Document, console: Console) -> None:
+    """Print a document: figures as their captions and numbers.
+
+    Text stays text: nothing in it becomes markup or moves the cursor.
+
+    Args:
+        document: The document.
+        console: Where to print it.
+
+    Example:
+        >>> document = Document("Budgets", ("One nat buys 0.5.",))
+        >>> print_document(document, Console(width=40, no_color=True))
+        Budgets
+        One nat buys 0.5.
+    """
+    console.print(Text(one_line(document.title), style="bold"))
+    for line in document.summary:
+        console.print(Text(one_line(line)))
+    for section in document.sections:
+        console.print()
+        console.print(Text(one_line(section.title), style="bold"))
+        for block in section.blocks:
+            for part in _parts(block):
+                console.print(part)
+    if document.footer:
+        console.print()
+    for line in document.footer:
+        console.print(Text(one_line(line), style="dim"))
+
+
+def _parts(block: Block) -> list[RenderableType]:
+    match block:
+        case Prose(text):
+            return [Text(one_line(text))]
+        case Note(kind, text):
+            sign, style = _SIGNS[kind]
+            return [Text(sign + one_line(text), style=style)]
+        case Grid():
+            return _grid(block)
+        case Picture():
+            caption = Text(one_line(block.caption), style="italic")
+            return [caption, *([] if block.data is None else _grid(block.data))]
+
+
+def _grid(grid: Grid) -> list[RenderableType]:
+    table = Table(box=None, pad_edge=False)
+    for column, head in enumerate(grid.header):
+        side: Literal["right", "left"] = "right" if grid.is_number(column) else "left"
+        table.add_column(Text(one_line(head)), justify=side)
+    for index in _shown(len(grid.rows)):
+        style = "red" if index in grid.marked else ""
+        table.add_row(*(Text(one_line(cell)) for cell in grid.rows[index]), style=style)
+    parts: list[RenderableType] = [Text(one_line(grid.caption))] if grid.caption else []
+    hidden = len(grid.rows) - _MOST_ROWS
+    note = [Text(f"({hidden} of {len(grid.rows)} rows left out)", style="dim")]
+    return [*parts, table, *(note if hidden > 0 else [])]
+
+
+def _shown(count: int) -> list[int]:
+    """Indices of the rows to print: all, or some spread over the table with both ends."""
+    if count <= _MOST_ROWS:
+        return list(range(count))
+    return [round(k * (count - 1) / (_MOST_ROWS - 1)) for k in range(_MOST_ROWS)]
