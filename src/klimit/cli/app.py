@@ -27,6 +27,7 @@ __all__ = ["build", "main", "run"]
 COMMANDS: dict[str, tuple[str, str]] = {
     "frontier": ("klimit.cli.frontier:frontier", "The largest reward within each KL budget."),
     "best-of": ("klimit.cli.best_of:best_of", "Reward and KL of best-of-N, ties included."),
+    "report": ("klimit.cli.report:report", "Frontier, best-of-N and responses on one page."),
     "models": (
         "klimit.cli.models:models",
         "Known models and rewards; fetch model weights.",

@@ -68,6 +68,29 @@ class Draws(Result):
             raise InputError(f"draws have no column {name!r}; they have {known}")
         return self.columns[name]
 
+    def head(self, count: int) -> "Draws":
+        """The draws of the first prompts alone.
+
+        Args:
+            count: Number of prompts, at least 1; more than there are gives all.
+
+        Returns:
+            Their draws.
+
+        Example:
+            >>> print(Draws.from_matrix([[0.0, 1.0], [0.5, 0.5, 2.0]]).head(1))
+            Draws(2 draws of 1 prompts: reward)
+        """
+        prompts = self.prompts[:count]
+        end = int(self.offsets[len(prompts)])
+        return Draws.from_blocks(
+            prompts,
+            self.offsets[: len(prompts) + 1],
+            self.rewards[:end],
+            {name: column[:end] for name, column in self.columns.items()},
+            None if self.texts is None else self.texts[:end],
+        )
+
     @classmethod
     def from_matrix(
         cls, rewards: Float64[np.ndarray, "p m"] | Sequence[Sequence[float]]

@@ -30,6 +30,7 @@ def frontier_figure(
     frontier: FrontierEstimate,
     *,
     best_of: BestOfEstimate | None = None,
+    budget: float | None = None,
     width: float = 7.0,
 ) -> Figure:
     """Draw the largest reward at each budget.
@@ -40,6 +41,7 @@ def frontier_figure(
     Args:
         frontier: The frontier; many budgets make a smooth line.
         best_of: Best-of-N to show on it, each point with its N and both intervals.
+        budget: The budget of a point of the frontier, to mark that point.
         width: Width of the figure in inches; below 5 it is laid out for a narrow column.
 
     Returns:
@@ -63,6 +65,8 @@ def frontier_figure(
     if best_of is not None:
         _draw_best_of(axes, best_of, narrow=width < WIDE)
     _frame(axes, curve, best_of)
+    if budget is not None:
+        _mark(axes, curve, budget)
     _draw_end_of_data(axes, frontier, narrow=width < WIDE)
     names = ("frontier", f"{100 * frontier.level:g}% interval", "best-of-N", "beyond the data")
     shown = dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
@@ -182,6 +186,13 @@ def _arms(
     low, high = np.array(ends).T
     arms = np.array([centre - low, high - centre])
     return np.maximum(np.where(np.isfinite(arms), arms, 0.0), 0.0)
+
+
+def _mark(axes: Axes, curve: _Curve, budget: float) -> None:
+    at = int(np.argmin(np.abs(curve.kl - budget)))
+    axes.axvline(curve.kl[at], color=INK, linewidth=0.8, zorder=4.5).set_gid("budget-line")
+    (dot,) = axes.plot(curve.kl[at], curve.reward[at], "o", color=INK, markersize=7, zorder=5)
+    dot.set(markeredgecolor=PAPER, markeredgewidth=1.4, gid="budget-dot")
 
 
 def _frame(axes: Axes, curve: _Curve, best_of: BestOfEstimate | None) -> None:

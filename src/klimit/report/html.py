@@ -15,6 +15,8 @@ from klimit import __version__
 from klimit.core.lines import visible
 from klimit.data.write import write_whole
 from klimit.report.document import Document, Grid
+from klimit.report.embed import embed_explorer
+from klimit.report.explorer import percent, verdict
 from klimit.report.inline import inline_svg
 
 __all__ = ["render_html", "write_html"]
@@ -73,6 +75,9 @@ def _page() -> Template:
     )
     environment.filters["kind"] = lambda block: type(block).__name__
     environment.filters["svg"] = _svg
+    environment.filters["explorer"] = embed_explorer
+    environment.filters["percent"] = percent
+    environment.filters["verdict"] = verdict
     environment.filters["columns"] = _columns
     style, script = (_resource(name) for name in ("page.css", "page.js"))
     environment.globals |= {

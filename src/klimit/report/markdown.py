@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable
 
 from klimit.core.lines import visible
-from klimit.report.document import Block, Document, Grid, Note, Picture, Prose
+from klimit.report.document import Block, Document, Explorer, Grid, Note, Picture, Prose
+from klimit.report.explorer import favoured_grid
 
 __all__ = ["render_markdown"]
 
@@ -49,6 +50,9 @@ def _block(block: Block) -> str:
             return f"> **{_KINDS[kind]}.** {_text(text)}"
         case Grid():
             return _grid(block)
+        case Explorer():
+            tables = (_grid(block.data), _grid(favoured_grid(block)))
+            return "\n\n".join([f"*{_text(block.caption)}*", *tables])
         case Picture():
             caption = f"*{_text(block.caption)}*"
             return caption if block.data is None else f"{caption}\n\n{_grid(block.data)}"

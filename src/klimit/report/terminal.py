@@ -7,7 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from klimit.core.lines import one_line
-from klimit.report.document import Block, Document, Grid, Note, Picture, Prose
+from klimit.report.document import Block, Document, Explorer, Grid, Note, Picture, Prose
+from klimit.report.explorer import favoured_grid
+from klimit.report.sketch import Sketch, render_sketch
 
 __all__ = ["print_document"]
 
@@ -18,6 +20,7 @@ _SIGNS = {
     "bad": ("! ", "red"),
 }
 _MOST_ROWS = 16
+_WIDEST = 80
 
 
 def print_document(document: Document, console: Console) -> None:
@@ -42,7 +45,7 @@ def print_document(document: Document, console: Console) -> None:
         console.print()
         console.print(Text(one_line(section.title), style="bold"))
         for block in section.blocks:
-            for part in _parts(block):
+            for part in _parts(block, console):
                 console.print(part)
     if document.footer:
         console.print()
@@ -50,7 +53,7 @@ def print_document(document: Document, console: Console) -> None:
         console.print(Text(one_line(line), style="dim"))
 
 
-def _parts(block: Block) -> list[RenderableType]:
+def _parts(block: Block, console: Console) -> list[RenderableType]:
     match block:
         case Prose(text):
             return [Text(one_line(text))]
@@ -60,8 +63,24 @@ def _parts(block: Block) -> list[RenderableType]:
         case Grid():
             return _grid(block)
         case Picture():
-            caption = Text(one_line(block.caption), style="italic")
-            return [caption, *([] if block.data is None else _grid(block.data))]
+            numbers = [] if block.data is None else _grid(block.data)
+            return [*_sketch(block.sketch, console), _caption(block.caption), *numbers]
+        case Explorer():
+            length = max(12, (console.width - 36) // 2)
+            plot = _sketch(block.sketch, console)
+            return [*plot, _caption(block.caption), *_grid(favoured_grid(block, length=length))]
+
+
+def _caption(text: str) -> Text:
+    return Text(one_line(text), style="italic")
+
+
+def _sketch(sketch: Sketch | None, console: Console) -> list[RenderableType]:
+    if sketch is None:
+        return []
+    width = min(console.width, _WIDEST)
+    drawn = render_sketch(sketch, width=width, encoding=console.encoding)
+    return [Text(line, no_wrap=True, overflow="crop") for line in drawn.splitlines()]
 
 
 def _grid(grid: Grid) -> list[RenderableType]:

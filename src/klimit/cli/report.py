@@ -1,0 +1,174 @@
+"""``klimit report``."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import klimit
+from klimit.cli.console import hushed, say, stdout
+from klimit.cli.options import DrawsPath, Numbers, StatisticsOptions, TableOptions, WholeNumbers
+from klimit.core.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from klimit import Draws
+    from klimit.estimate.prediction import Prediction
+    from klimit.report import Document
+
+__all__ = ["ReportRequest", "report", "report_on", "write_report"]
+
+
+def report(
+    draws: DrawsPath,
+    /,
+    *,
+    out: Path | None = None,
+    kl: Numbers = (0.1, 0.25, 0.5, 1.0, 2.0),
+    n: WholeNumbers = (),
+    pooling: Literal["pooled", "per-prompt"] = "pooled",
+    response: str = "response",
+    table: TableOptions = TableOptions(),  # noqa: B008  (frozen)
+    statistics: StatisticsOptions = StatisticsOptions(),  # noqa: B008
+) -> int:
+    """Put frontier, best-of-N and the responses that the optimum favours on one page.
+
+    The page is one file that needs nothing else and asks nobody: a slider over the KL budget
+    shows what the optimum favours at each. On the terminal, the same numbers.
+
+    Args:
+        draws: Table with one row a draw: Parquet, Arrow, JSON lines or CSV; - for standard
+            input.
+        out: Where the report goes: .html, or .md for Markdown. Without it, the terminal alone.
+        kl: Budgets in nats, as 0.5,1,2 or repeated.
+        n: Numbers of draws of which the best is kept; powers of two if not given.
+        pooling: One budget for the average over prompts (pooled) or for each (per-prompt).
+        response: Column with the text of the response, if there is one.
+        table: How to read the table.
+        statistics: For whom the intervals hold.
+
+    Returns:
+        The exit code.
+    """
+    _check_place(out, source=draws)
+    with hushed():
+        data = klimit.read_draws(
+            draws,
+            prompt=table.prompt,
+            reward=table.reward,
+            policy=table.policy,
+            missing=table.missing,
+            format=table.format,
+            columns=(),
+            texts=response,
+        )
+    request = ReportRequest(table.reward, kl, n, pooling, statistics.prompts, statistics.level)
+    write_report(report_on(data, request, source=[f"draws: {draws}"]), out)
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRequest:
+    """What a report on draws shall show.
+
+    Attributes:
+        reward_name: What the reward is called.
+        kl: Budgets in nats.
+        n: Numbers of draws of which the best is kept; empty for powers of two.
+        pooling: ``"pooled"`` or ``"per-prompt"``.
+        prompts: ``"sampled"`` or ``"fixed"``.
+        level: Nominal coverage of the intervals.
+    """
+
+    reward_name: str
+    kl: tuple[float, ...]
+    n: tuple[int, ...] = ()
+    pooling: str = "pooled"
+    prompts: str = "sampled"
+    level: float = 0.95
+
+
+def report_on(
+    draws: "Draws",
+    request: ReportRequest,
+    *,
+    checks: "Sequence[Prediction]" = (),
+    source: "Sequence[str]" = (),
+) -> "Document":
+    """Estimate all that the standard report shows, and put it together.
+
+    Args:
+        draws: The draws.
+        request: What to show.
+        checks: Predictions compared with fresh draws.
+        source: Where the draws come from: lines for the end of the report.
+
+    Returns:
+        The report.
+    """
+    from klimit.estimate.curve import frontier_curve
+    from klimit.estimate.favoured import favoured_responses
+    from klimit.report.draws import draws_document
+    from klimit.report.slider import PROMPTS_SHOWN
+
+    frontier = klimit.estimate_frontier(
+        draws,
+        kl=request.kl,
+        pooling=request.pooling,
+        prompts=request.prompts,
+        level=request.level,
+    )
+    curve = frontier_curve(draws, frontier)
+    return draws_document(
+        draws,
+        reward_name=request.reward_name,
+        frontier=frontier,
+        curve=curve,
+        favoured=favoured_responses(draws.head(PROMPTS_SHOWN), curve),
+        best_of=klimit.estimate_best_of_n(
+            draws,
+            n=request.n or _powers_of_two(draws),
+            prompts=request.prompts,
+            level=request.level,
+        ),
+        checks=checks,
+        source=source,
+    )
+
+
+def write_report(document: "Document", out: Path | None) -> None:
+    """Print a report, and write it where asked.
+
+    Args:
+        document: The report.
+        out: A file that ends in .html, .htm or .md, or ``None``.
+    """
+    from klimit.report import print_document, render_markdown, write_html
+
+    if out is not None and out.suffix.lower() == ".md":
+        from klimit.data.write import write_whole
+
+        text = render_markdown(document).encode()
+        write_whole(out, lambda file: file.write(text))
+    elif out is not None:
+        write_html(document, out)
+    print_document(document, stdout())
+    if out is not None:
+        say("note", f"wrote {out} ({out.stat().st_size / 1000:,.0f} kB)")
+
+
+def _powers_of_two(draws: "Draws") -> tuple[int, ...]:
+    """1, 2, 4 and so on, as far as every prompt has twice the draws, at most 1024."""
+    most = min(1024, max(2, int(draws.counts.min()) // 2), int(draws.counts.max()))
+    return tuple(2**k for k in range(most.bit_length()))
+
+
+def _check_place(out: Path | None, *, source: str) -> None:
+    if out is None:
+        return
+    if out.suffix.lower() not in {".html", ".htm", ".md"}:
+        raise InputError(f"a report needs a name that ends in .html or .md, got {str(out)!r}")
+    if not out.parent.is_dir():
+        raise InputError(f"{str(out)!r}: there is no folder {str(out.parent)!r}")
+    if source != "-" and Path(source).exists() and out.resolve() == Path(source).resolve():
+        raise InputError(f"{str(out)!r} is the table of draws; write to another file")
