@@ -186,3 +186,23 @@ def test_a_lattice_of_too_many_levels_is_refused_with_the_longest_length() -> No
     model = FiniteModel.from_probs([0.5, 0.3, 0.2], [0.0, 1.0, 100.0])
     with pytest.raises(InputError, match=r"length of at most 167772, got 200000"):
         Memoryless(model).total(200_000)
+
+
+def test_the_distance_from_the_optimum_keeps_its_digits_where_it_explodes() -> None:
+    model, length, log_n = FiniteModel.from_probs([0.5, 0.3, 0.2], [0.0, 1.0, 2.0]), 200, 40.0
+    law = Memoryless(model).total(length)
+    optimum = frontier(law).at_kl(log_n)
+    with mp.workdps(400):
+        p = probabilities(law.log_probs)
+        weights = [x * mp.exp(mp.mpf(optimum.beta) * s) for s, x in enumerate(p)]
+        below, distance = mp.mpf(0), mp.mpf(0)
+        for mass, weight in zip(p, weights, strict=True):
+            log_cdf = mp.log1p(-mp.fsum([1, -below, -mass]))
+            ratio = below / (below + mass)
+            kept = mp.exp(log_n) * log_cdf + mp.log1p(-(ratio ** mp.exp(log_n)))
+            share = weight / mp.fsum(weights)
+            distance += share * (mp.log(share) - kept)
+            below += mass
+    reverse = divergence(optimum, best_of_n(law, log_n=log_n))
+    assert reverse == pytest.approx(float(distance), rel=1e-11)
+    assert reverse == pytest.approx(2.25e7, rel=1e-2)

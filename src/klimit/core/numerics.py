@@ -8,6 +8,7 @@ from jaxtyping import Float64
 __all__ = [
     "exp_minus_linear",
     "jeffreys",
+    "kl_between",
     "kl_from_ratio",
     "log1mexp",
     "log_cumsum_exp",
@@ -180,11 +181,38 @@ def kl_from_ratio(
         >>> kl_from_ratio(np.log(np.array([0.5, 0.5])), u)
         5e-19
     """
+    log_q = log_base + np.clip(log_ratio, -1e300, 1e300)
+    return kl_between(log_q, log_base, log_ratio)
+
+
+def kl_between(
+    log_q: Float64[np.ndarray, " k"],
+    log_p: Float64[np.ndarray, " k"],
+    log_ratio: Float64[np.ndarray, " k"],
+) -> float:
+    """The divergence of ``q`` from ``p``, given both and their ratio.
+
+    As `kl_from_ratio` where ``log q`` is known better than as a sum: next to a ``p`` of
+    ``exp(-1e19)`` the sum has no digits left.
+
+    Args:
+        log_q: Log-probabilities of ``q``, shape ``(k,)``.
+        log_p: Log-probabilities of ``p``, shape ``(k,)``.
+        log_ratio: ``log q - log p``, shape ``(k,)``; ``-inf`` where ``q`` has no mass.
+
+    Returns:
+        The divergence in nats; ``inf`` if a ratio is ``inf``.
+
+    Example:
+        >>> log_q, log_p = np.array([-700.0, 0.0]), np.array([-1e19, 0.0])
+        >>> kl_between(log_q, log_p, log_q - log_p) == 1e19 * float(np.exp(-700.0))
+        True
+    """
     if np.any(log_ratio == np.inf):
         return float("inf")
-    base = np.exp(log_base)
+    base = np.exp(log_p)
     u = np.maximum(log_ratio, -1e300)
-    terms = np.exp(log_base + u) * (u - 1.0) + base
+    terms = np.exp(log_q) * (u - 1.0) + base
     near = np.flatnonzero(np.abs(u) < _SERIES)
     small = u[near]
     terms[near] = base[near] * small**2 / 2 * np.polyval(_KL_SERIES[::-1], small)

@@ -2,7 +2,7 @@
 
 from math import exp, inf
 
-from klimit.core.numerics import kl_from_ratio, log1mexp
+from klimit.core.numerics import kl_between, log1mexp
 from klimit.exact.best_of import BestOfNLaw
 from klimit.exact.continuous import continuous_kl, normal_log_decay, normal_maximum
 from klimit.exact.gaussian import GaussianReward
@@ -40,7 +40,7 @@ def divergence(a: Policy, b: Policy) -> float:
     if isinstance(model_of(a), GaussianReward) and model_of(a) == model_of(b):
         return _continuous(a, b)
     both = pair(a, b)
-    return kl_from_ratio(both.log_q, both.log_ratio)
+    return kl_between(both.log_p, both.log_q, both.log_ratio)
 
 
 def _continuous(a: Policy, b: Policy) -> float:

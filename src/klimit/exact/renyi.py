@@ -4,7 +4,7 @@ from math import inf, log1p
 
 import numpy as np
 
-from klimit.core.numerics import exp_minus_linear, kl_from_ratio, log_sum_exp
+from klimit.core.numerics import exp_minus_linear, kl_between, log_sum_exp
 from klimit.core.scalars import real
 from klimit.exact.finite import FiniteModel
 from klimit.exact.policies import Pair, Policy, pair
@@ -109,7 +109,7 @@ def _at_positive_order(both: Pair, order: float) -> float:
     if order == inf:
         return float(both.log_ratio[possible].max())
     if order == 1.0:
-        return kl_from_ratio(both.log_q, both.log_ratio)
+        return kl_between(both.log_p, both.log_q, both.log_ratio)
     common = possible & ~excluded
     if order < 0.5 and np.array_equal(common, both.log_q > -inf):
         # the other direction has the order above 1/2, where nothing cancels
@@ -124,7 +124,7 @@ def _log_moment(both: Pair, common: np.ndarray, t: float) -> float:
         return -inf
     only_p = float(np.exp(both.log_p[~common]).sum())
     only_q = float(np.exp(both.log_q[~common]).sum())
-    mean = kl_from_ratio(log_q, u) + only_q - only_p
+    mean = kl_between(log_p, log_q, u) + only_q - only_p
     a, p = t * u, np.exp(log_p)
     with np.errstate(over="ignore"):
         far = np.exp(log_p + np.maximum(a, 1.0)) - p * (1.0 + a)
