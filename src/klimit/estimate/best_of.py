@@ -1,17 +1,18 @@
 """Best-of-N from draws: unbiased reward and KL, ties included."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float64, Int64
-from scipy.special import xlogy
+from jaxtyping import Int64
 
 from klimit.core.errors import InputError, InsufficientDataError
 from klimit.core.results import Estimate, Result
+from klimit.estimate.atoms import Atoms, atoms_of
 from klimit.estimate.draws import Draws
-from klimit.estimate.order_statistics import unbiased_best_of_n
-from klimit.estimate.uncertainty import check_level, check_prompts, mean_over_prompts
+from klimit.estimate.pools import Pools, sorted_pools
+from klimit.estimate.tie_costs import tie_costs
+from klimit.estimate.uncertainty import check_level, check_prompts
 
 __all__ = ["BestOfEstimate", "BestOfPoint", "best_of_n_within", "estimate_best_of_n"]
 
@@ -26,7 +27,7 @@ class BestOfPoint(Result):
         kl: Its divergence from the reference policy, in nats, ties broken at random.
         kl_bound: ``log n - (n - 1) / n``, what the divergence would be without ties.
         prompt_count: Prompts with at least ``n`` draws; the others are left out at this ``n``.
-        reason: What was left out, in words; empty where nothing was.
+        reason: What was left out or is not known, in words; empty where nothing.
     """
 
     n: int
@@ -66,7 +67,9 @@ def estimate_best_of_n(
     """Reward and divergence of best-of-N, ties included.
 
     The reward is a U-statistic, free of bias. The divergence falls below ``kl_bound`` by what
-    the ties cost: a value seen once is part of a continuum, a value seen again is an atom.
+    the ties cost: a value seen once in the whole table is part of a continuum, a value seen
+    again is an atom. What the draws do not tell of an atom's share biases that cost; the
+    jackknife removes it up to second order.
 
     Args:
         draws: Draws of the reference policy.
@@ -91,10 +94,12 @@ def estimate_best_of_n(
     check_prompts(prompts)
     check_level(level)
     sizes = np.atleast_1d(np.asarray(n))
+    pools = sorted_pools(draws)
+    atoms = atoms_of(pools)
     if sizes.dtype.kind not in "iu" or (sizes < 1).any():
         raise InputError(f"n must be a whole number, at least 1, got {n}")
     return BestOfEstimate(
-        points=tuple(_point(draws, int(size), prompts, level) for size in sizes),
+        points=tuple(_point(pools, atoms, int(size), prompts, level) for size in sizes),
         prompts=prompts,
         level=level,
         prompt_count=len(draws.prompts),
@@ -129,52 +134,47 @@ def best_of_n_within(
     """
     if not kl >= 0:
         raise InputError(f"kl must be at least 0, got {kl}")
+    check_prompts(prompts)
+    check_level(level)
+    pools = sorted_pools(draws)
+    atoms = atoms_of(pools)
     low, high = 1, int(np.median(draws.counts)) + 1
     while high - low > 1:
         middle = (low + high) // 2
-        point = estimate_best_of_n(draws, n=middle, prompts=prompts, level=level).points[0]
+        point = _point(pools, atoms, middle, prompts, level)
         low, high = (middle, high) if point.kl.value <= kl else (low, middle)
-    return estimate_best_of_n(draws, n=low, prompts=prompts, level=level).points[0]
+    return _point(pools, atoms, low, prompts, level)
 
 
-def _point(draws: Draws, n: int, prompts: str, level: float) -> BestOfPoint:
-    enough = np.flatnonzero(draws.counts >= n)
-    if enough.size == 0:
+def _point(pools: Pools, atoms: Atoms, n: int, prompts: str, level: float) -> BestOfPoint:
+    enough = pools.counts >= n
+    if not enough.any():
         raise InsufficientDataError(
-            f"best-of-{n} needs a prompt with {n} draws, the most is {draws.counts.max()}; "
+            f"best-of-{n} needs a prompt with {n} draws, the most is {pools.counts.max()}; "
             "draw more or ask for a smaller n"
         )
-    blocks = [draws.rewards[draws.offsets[i] : draws.offsets[i + 1]] for i in enough]
-    reward = np.array([unbiased_best_of_n(block, n=n)[0] for block in blocks])
-    kl = np.array([_divergence(block, n) for block in blocks])
-    left_out = len(draws.prompts) - enough.size
-    zero = np.zeros(enough.size)
+    rewards = pools.best_of(n, errors=prompts == "fixed").only(enough)
+    costs = tie_costs(atoms, n=n).only(enough)
+    bound = float(np.log(n) - (n - 1) / n)
+    kl = costs.mean(prompts=prompts, level=level)
     return BestOfPoint(
         n=n,
-        reward=mean_over_prompts(reward, zero, prompts=prompts, level=level),
-        kl=mean_over_prompts(kl, zero, prompts=prompts, level=level),
-        kl_bound=float(np.log(n) - (n - 1) / n),
-        prompt_count=int(enough.size),
-        reason=f"{left_out} prompts have fewer than {n} draws" if left_out else "",
+        reward=rewards.mean(prompts=prompts, level=level),
+        kl=replace(
+            kl,
+            value=min(max(bound - kl.value, 0.0), bound),
+            low=min(max(bound - kl.high, 0.0), bound),
+            high=min(max(bound - kl.low, 0.0), bound),
+        ),
+        kl_bound=bound,
+        prompt_count=int(enough.sum()),
+        reason=_reason(pools, n, prompts),
     )
 
 
-def _divergence(rewards: Float64[np.ndarray, " m"], n: int) -> float:
-    """The bound less what each atom costs by spreading its share evenly."""
-    size = np.unique(rewards, return_counts=True)[1]
-    upto = np.cumsum(size) / rewards.size
-    below = upto - size / rewards.size
-    tied = size > 1
-    a, b = below[tied], upto[tied]
-    kept = b**n - a**n
-    smooth = _smooth(b, n) - _smooth(a, n)
-    atoms = xlogy(kept, kept / (b - a))
-    return float(np.log(n) - (n - 1) / n - (smooth - atoms).sum())
-
-
-def _smooth(u: Float64[np.ndarray, " k"], n: int) -> Float64[np.ndarray, " k"]:
-    """Integral of ``f log f`` up to ``u`` for the density ``f(u) = n u**(n - 1)``."""
-    integral: Float64[np.ndarray, " k"] = u**n * (np.log(n) - (n - 1) / n) + (
-        n - 1
-    ) / n * xlogy(u**n, u**n)
-    return integral
+def _reason(pools: Pools, n: int, prompts: str) -> str:
+    fewer, equal = int((pools.counts < n).sum()), int((pools.counts == n).sum())
+    reasons = [f"{fewer} prompts have fewer than {n} draws"] if fewer else []
+    if prompts == "fixed" and equal:
+        reasons.append(f"{equal} prompts have no draw beyond {n} to tell the error from")
+    return "; ".join(reasons)

@@ -7,7 +7,7 @@ from jaxtyping import Float64, Int64
 
 from klimit.core.errors import InputError
 
-__all__ = ["unbiased_best_of_n"]
+__all__ = ["best_of_means", "best_of_variances", "subset_shares", "unbiased_best_of_n"]
 
 
 def unbiased_best_of_n(
@@ -53,29 +53,94 @@ def unbiased_best_of_n(
         raise InputError(
             f"n must be a whole number between 1 and the {pool.size} draws, got {n}"
         )
-    order = np.argsort(pool, kind="stable")
-    kept = _mean_within_ties(pool[order], worth[order])
-    best = kept[-1]
-    return np.array([best + _subset_shares(pool.size, int(k)) @ (kept - best) for k in sizes])
+    kept = np.sort(pool) if values is None else _kept(pool, worth)
+    return np.array([best_of_means(kept[None, :], n=int(k))[0] for k in sizes])
 
 
-def _mean_within_ties(
-    rewards: Float64[np.ndarray, " m"], values: Float64[np.ndarray, " m"]
-) -> Float64[np.ndarray, " m"]:
-    starts = np.flatnonzero(np.concatenate([[True], rewards[1:] != rewards[:-1]]))
-    sizes = np.diff(np.append(starts, rewards.size))
-    centre = values.mean()
-    level = np.add.reduceat(values - centre, starts) / sizes
-    kept: Float64[np.ndarray, " m"] = np.repeat(level, sizes) + centre
-    return kept
+def best_of_means(kept: Float64[np.ndarray, "q m"], *, n: int) -> Float64[np.ndarray, " q"]:
+    """Best-of-N of several prompts with equally many draws each.
+
+    Args:
+        kept: What each draw is worth, a row a prompt, by rising reward, shape ``(q, m)``.
+        n: Number of draws of which the best is kept, between 1 and ``m``.
+
+    Returns:
+        The unbiased means, shape ``(q,)``.
+
+    Example:
+        >>> best_of_means(np.array([[0.0, 1.0, 3.0], [0.0, 0.0, 3.0]]), n=2)
+        array([2.33333333, 2.        ])
+    """
+    best = kept[:, -1]
+    mean: Float64[np.ndarray, " q"] = best + (kept - best[:, None]) @ subset_shares(
+        kept.shape[1], n
+    )
+    return mean
 
 
-def _subset_shares(m: int, n: int) -> Float64[np.ndarray, " m"]:
+def best_of_variances(
+    kept: Float64[np.ndarray, "q m"], *, n: int
+) -> tuple[Float64[np.ndarray, " q"], Float64[np.ndarray, " q"]]:
+    r"""Variances of those means over the draws: the jackknife, in closed form.
+
+    With the ``j``-th smallest draw left out the mean is ``u_j``, and as ``j`` rises by one
+
+    .. math:: u_{j + 1} - u_j
+        = \binom{j - 1}{n - 1} \Big/ \binom{m - 1}{n} \, (x_j - x_{j + 1}) .
+
+    Args:
+        kept: What each draw is worth, a row a prompt, by rising reward, shape ``(q, m)``.
+        n: Number of draws of which the best is kept, between 1 and ``m``.
+
+    Returns:
+        The variances and how uncertain these are, themselves as variances, both of shape
+        ``(q,)``; ``inf`` for ``n = m``, where no draw can be left out.
+
+    Example:
+        >>> best_of_variances(np.array([[0.0, 1.0, 2.0, 3.0]]), n=1)[0]  # 5/3 over 4 draws
+        array([0.41666667])
+    """
+    q, m = kept.shape
+    if n >= m:
+        return np.full(q, np.inf), np.full(q, np.inf)
+    left = np.zeros((q, m))
+    np.cumsum(-np.diff(kept, axis=1) * subset_shares(m - 1, n), axis=1, out=left[:, 1:])
+    left -= left.mean(axis=1, keepdims=True)
+    squares = left**2
+    return (m - 1) * squares.mean(axis=1), (m - 1) ** 2 * squares.var(axis=1) / m
+
+
+def subset_shares(m: int, n: int) -> Float64[np.ndarray, " m"]:
     """Share of the subsets of size ``n`` whose largest is the ``i``-th smallest of ``m``.
 
     From the top the share falls by ``(i - n) / (i - 1)`` a step, so nothing overflows.
+
+    Args:
+        m: Number of draws.
+        n: Size of the subsets, between 1 and ``m``.
+
+    Returns:
+        The shares by rising rank, which sum to 1, shape ``(m,)``.
+
+    Example:
+        >>> subset_shares(4, 2)
+        array([0.        , 0.16666667, 0.33333333, 0.5       ])
     """
     steps = np.arange(m, n, -1, dtype=np.float64)
     shares = np.zeros(m)
     shares[n - 1 :] = np.cumprod(np.concatenate([[n / m], (steps - n) / (steps - 1)]))[::-1]
     return shares
+
+
+def _kept(
+    rewards: Float64[np.ndarray, " m"], values: Float64[np.ndarray, " m"]
+) -> Float64[np.ndarray, " m"]:
+    """Values by rising reward, averaged over draws of equal reward."""
+    order = np.argsort(rewards, kind="stable")
+    ranked, worth = rewards[order], values[order]
+    starts = np.flatnonzero(np.concatenate([[True], ranked[1:] != ranked[:-1]]))
+    sizes = np.diff(np.append(starts, ranked.size))
+    centre = worth.mean()
+    level = np.add.reduceat(worth - centre, starts) / sizes
+    kept: Float64[np.ndarray, " m"] = np.repeat(level, sizes) + centre
+    return kept

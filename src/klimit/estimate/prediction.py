@@ -8,8 +8,8 @@ from jaxtyping import Float64
 from klimit.core.errors import InputError, InsufficientDataError
 from klimit.core.results import Estimate, Result
 from klimit.estimate.draws import Draws
-from klimit.estimate.order_statistics import unbiased_best_of_n
-from klimit.estimate.uncertainty import check_level, check_prompts, mean_over_prompts
+from klimit.estimate.pools import WithinPrompts, sorted_pools
+from klimit.estimate.uncertainty import check_level, check_prompts
 from klimit.estimate.weights import prompt_tilts, tilt_weights
 
 __all__ = ["Prediction", "check_best_of_n", "check_tilt"]
@@ -63,14 +63,10 @@ def check_best_of_n(
     if n < 1:
         raise InputError(f"n must be at least 1, got {n}")
     pools, winners = _shared(draws, kept, least=n)
-    predicted = np.array([unbiased_best_of_n(pool, n=n)[0] for pool in pools])
-    realised = np.array([winner.mean() for winner in winners])
-    fixed = prompts == "fixed"
-    noise = np.array([_best_of_n_variance(pool, n) if fixed else np.nan for pool in pools])
     return _compare(
         f"best of {n}",
-        _PerPrompt(predicted, noise),
-        _PerPrompt(realised, np.array([_mean_variance(winner) for winner in winners])),
+        sorted_pools(_grouped(pools)).best_of(n, errors=True),
+        sorted_pools(_grouped(winners)).best_of(1, errors=True),
         prompts,
         level,
     )
@@ -117,44 +113,40 @@ def check_tilt(
 
 
 def _compare(
-    method: str, predicted: "_PerPrompt", realised: "_PerPrompt", prompts: str, level: float
+    method: str, predicted: WithinPrompts, realised: WithinPrompts, prompts: str, level: float
 ) -> Prediction:
     check_prompts(prompts)
     check_level(level)
     return Prediction(
         method=method,
-        predicted=predicted.mean(prompts, level),
-        realised=realised.mean(prompts, level),
-        difference=realised.less(predicted).mean(prompts, level),
+        predicted=predicted.mean(prompts=prompts, level=level),
+        realised=realised.mean(prompts=prompts, level=level),
+        difference=realised.less(predicted).mean(prompts=prompts, level=level),
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _PerPrompt:
-    """One number a prompt, with its variance over the draws of that prompt."""
-
-    values: Float64[np.ndarray, " p"]
-    variances: Float64[np.ndarray, " p"]
-
-    def less(self, other: "_PerPrompt") -> "_PerPrompt":
-        return _PerPrompt(self.values - other.values, self.variances + other.variances)
-
-    def mean(self, prompts: str, level: float) -> Estimate:
-        return mean_over_prompts(self.values, self.variances, prompts=prompts, level=level)
-
-
-def _tilted(blocks: list[Float64[np.ndarray, " _"]], beta: float) -> _PerPrompt:
-    """The reward of each prompt's tilt, jackknifed, and its variance over the draws."""
+def _grouped(blocks: list[Float64[np.ndarray, " _"]]) -> Draws:
     ends = np.concatenate([[0], np.cumsum([block.size for block in blocks])])
-    grouped = Draws.from_blocks(tuple(range(len(blocks))), ends, np.concatenate(blocks))
+    return Draws.from_blocks(tuple(range(len(blocks))), ends, np.concatenate(blocks))
+
+
+def _tilted(blocks: list[Float64[np.ndarray, " _"]], beta: float) -> WithinPrompts:
+    """The reward of each prompt's tilt, jackknifed, and its variance over the draws."""
+    grouped = _grouped(blocks)
     starts, counts = grouped.offsets[:-1], grouped.counts
     tilts = prompt_tilts(grouped, beta=beta)
     weights = tilt_weights(grouped, beta=beta)
     gap = grouped.rewards - np.repeat(tilts.plug_in_reward, counts)
     left_out = -weights * gap / np.maximum(1.0 - weights, 1e-15)
     centred = left_out - np.repeat(np.add.reduceat(left_out, starts) / counts, counts)
-    variance = (counts - 1) / counts * np.add.reduceat(centred**2, starts)
-    return _PerPrompt(tilts.reward, np.where(counts == 1, np.inf, variance))
+    squares = np.add.reduceat(centred**2, starts) / counts
+    fourths = np.add.reduceat(centred**4, starts) / counts
+    single = counts == 1
+    return WithinPrompts(
+        tilts.reward,
+        np.where(single, np.inf, (counts - 1) * squares),
+        np.where(single, np.inf, (counts - 1) ** 2 * (fourths - squares**2) / counts),
+    )
 
 
 def _shared(
@@ -176,19 +168,3 @@ def _shared(
             f"got {len(first.prompts)} and {len(second.prompts)} prompts, none shared"
         )
     return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-
-
-def _mean_variance(values: Float64[np.ndarray, " m"]) -> float:
-    return float(values.var(ddof=1)) / values.size if values.size > 1 else np.inf
-
-
-def _best_of_n_variance(rewards: Float64[np.ndarray, " m"], n: int) -> float:
-    """Variance of the U-statistic over the draws of a prompt: the jackknife.
-
-    ``inf`` where no draw can be left out.
-    """
-    m = rewards.size
-    if m <= n:
-        return np.inf
-    left_out = np.array([unbiased_best_of_n(np.delete(rewards, i), n=n)[0] for i in range(m)])
-    return float((m - 1) * left_out.var())

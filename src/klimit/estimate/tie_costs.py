@@ -1,0 +1,120 @@
+"""What ties take from the divergence of best-of-N."""
+
+import numpy as np
+from jaxtyping import Float64
+
+from klimit.estimate.atoms import Atoms
+from klimit.estimate.pools import WithinPrompts
+
+__all__ = ["tie_costs"]
+
+_SECOND_ORDER_UPTO = 4096  # draws: beyond them the second order is lost in rounding
+
+_Splits = Float64[np.ndarray, " s"]
+
+
+def tie_costs(atoms: Atoms, *, n: int) -> WithinPrompts:
+    r"""How far best-of-N falls below ``log n - (n - 1) / n`` at every prompt.
+
+    An atom between the quantiles ``a`` and ``b`` spreads the share that it wins evenly:
+
+    .. math:: \int_a^b f \log f \, du - (b^n - a^n) \log \frac{b^n - a^n}{b - a},
+        \quad f(u) = n u^{n - 1} .
+
+    The quantiles are known from the draws only; the bias that this leaves is removed by the
+    jackknife up to second order, each sum over draws left out in closed form.
+
+    Args:
+        atoms: The atoms of every prompt.
+        n: Number of draws of which the best is kept, at least 1.
+
+    Returns:
+        Costs in nats, with their variances over the draws.
+
+    Example:
+        >>> from klimit import Draws
+        >>> from klimit.estimate.atoms import atoms_of
+        >>> from klimit.estimate.pools import sorted_pools
+        >>> rewards = (np.arange(4096) < 2048).astype(float)
+        >>> atoms = atoms_of(sorted_pools(Draws.from_matrix(rewards[None])))
+        >>> kl = np.log(256) - 255 / 256 - tie_costs(atoms, n=256).values
+        >>> kl.round(3)  # a verifier that half of the draws pass: log 2
+        array([0.693])
+    """
+    prompts = atoms.offsets.size - 1
+    if n == 1 or atoms.prompt.size == 0:
+        return WithinPrompts(*np.zeros((3, prompts)))
+    below, size, above = atoms.below, atoms.size, atoms.above
+    left = (
+        _cost(below - 1, size, above, n),
+        _cost(below, size - 1, above, n),
+        _cost(below, size, above - 1, n),
+    )
+    corrected = _corrected(atoms, left, n)
+    values = np.bincount(atoms.prompt, corrected[atoms.kind], minlength=prompts)
+    return WithinPrompts(values, *_errors(atoms, left))
+
+
+def _cost(below: _Splits, size: _Splits, above: _Splits, n: int) -> _Splits:
+    """The cost of an atom; 0 where a count is negative, which has no weight anywhere."""
+    m = below + size + above
+    possible = (np.minimum(np.minimum(below, size), above) >= 0) & (size > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        upto = n * np.log1p(-above / m)
+        before = np.where(below > 0, n * np.log1p(-(size + above) / m), -np.inf)
+        won = np.exp(upto) * -np.expm1(before - upto)
+        edge = np.where(below > 0, np.exp(before) * before, 0.0)
+        even = np.log(n) - (n - 1) / n - np.log(won * m / size)
+        cost = won * even + (n - 1) / n * (np.exp(upto) * upto - edge)
+    return np.where(possible & (won > 0), cost, 0.0)
+
+
+def _corrected(atoms: Atoms, left: tuple[_Splits, _Splits, _Splits], n: int) -> _Splits:
+    """The jackknife: of second order from three draws on, none for one."""
+    below, size, above = atoms.below, atoms.size, atoms.above
+    m = below + size + above
+    plain = _cost(below, size, above, n)
+    one = (below * left[0] + size * left[1] + above * left[2]) / m
+    first = m * plain - (m - 1) * one
+    pairs = (
+        below * (below - 1) * _cost(below - 2, size, above, n)
+        + size * (size - 1) * _cost(below, size - 2, above, n)
+        + above * (above - 1) * _cost(below, size, above - 2, n)
+        + 2 * below * size * _cost(below - 1, size - 1, above, n)
+        + 2 * below * above * _cost(below - 1, size, above - 1, n)
+        + 2 * size * above * _cost(below, size - 1, above - 1, n)
+    )
+    two = pairs / np.maximum(m * (m - 1), 1)
+    second = (m * m * plain - 2 * (m - 1) ** 2 * one + (m - 2) ** 2 * two) / 2
+    return np.where((m > 2) & (m <= _SECOND_ORDER_UPTO), second, np.where(m > 1, first, plain))
+
+
+def _errors(
+    atoms: Atoms, left: tuple[_Splits, _Splits, _Splits]
+) -> tuple[Float64[np.ndarray, " p"], Float64[np.ndarray, " p"]]:
+    """Variances over the draws by the jackknife, and the variances of these.
+
+    A draw left out lies above some atoms, in one or in none, and below the rest: as it rises
+    past an atom the sum of the costs changes by that atom's alone.
+    """
+    prompt, counts = atoms.prompt, np.diff(atoms.offsets)
+    from_below, from_within, from_above = (change[atoms.kind] for change in left)
+    below, size = atoms.below[atoms.kind], atoms.size[atoms.kind]
+    first = np.append(True, prompt[1:] != prompt[:-1])
+    rise = np.cumsum(from_above - from_below)
+    past = rise - np.append(0.0, rise)[np.flatnonzero(first)][np.cumsum(first) - 1]
+    within = past - from_above + from_within
+    end = np.where(np.append(first[1:], True), counts[prompt], np.append(below[1:], 0.0))
+    gap = end - below - size
+    lowest = np.bincount(prompt[first], below[first], minlength=counts.size)
+
+    def total(
+        inside: Float64[np.ndarray, " a"], beyond: Float64[np.ndarray, " a"]
+    ) -> Float64[np.ndarray, " p"]:
+        return np.bincount(prompt, size * inside + gap * beyond, minlength=counts.size)
+
+    mean = total(within, past) / counts
+    within, past = within - mean[prompt], past - mean[prompt]
+    squares = (total(within**2, past**2) + lowest * mean**2) / counts
+    fourths = (total(within**4, past**4) + lowest * mean**4) / counts
+    return (counts - 1) * squares, (counts - 1) ** 2 * (fourths - squares**2) / counts
