@@ -9,6 +9,7 @@ from cyclopts import Parameter, Token
 
 import klimit
 from klimit.cli.console import hushed
+from klimit.data.formats import Format
 
 if TYPE_CHECKING:
     from klimit import Draws
@@ -57,14 +58,15 @@ class TableOptions:
         reward: Column with the reward.
         policy: Which policy's draws to take, where the table has a column policy.
         missing: What to do about draws without a reward.
-        format: Format of the table; told by its content if not given.
+        format: Format of the table, or the tool whose log it is; told by its content if not
+            given.
     """
 
     prompt: str = "prompt"
     reward: str = "reward"
     policy: str | None = None
     missing: Literal["fail", "drop"] = "fail"
-    format: Literal["parquet", "arrow", "jsonl", "json", "csv"] | None = None
+    format: Format | None = None
 
     def read(self, path: str) -> "Draws":
         """Read prompts and rewards.

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from klimit.core.extras import optional
+from klimit.data.formats import Format, log_format, table_format
 from klimit.estimate.draws import Draws
 
 __all__ = ["read_draws"]
@@ -19,7 +20,7 @@ def read_draws(  # noqa: PLR0913  (a table has that many things to name)
     texts: str | None = "response",
     policy: str | None = None,
     missing: Literal["fail", "drop"] = "fail",
-    format: Literal["parquet", "arrow", "jsonl", "json", "csv"] | None = None,  # noqa: A002
+    format: Format | None = None,  # noqa: A002
 ) -> Draws:
     """Read a table of draws, one row a draw, and group it by prompt.
 
@@ -40,7 +41,10 @@ def read_draws(  # noqa: PLR0913  (a table has that many things to name)
         missing: What to do about draws without a reward (empty, null or ``nan``): ``"fail"``,
             or ``"drop"`` them with a warning that counts and names them. They are never
             filled in.
-        format: The format, for content that does not tell.
+        format: The format of a table, for content that does not tell, or the tool whose log
+            this is: ``"trl"`` (completions), ``"verl"`` (rollouts), ``"openrlhf"`` (scored
+            generations), ``"inspect_ai"``, ``"lm_eval"`` (samples) or ``"datasets"``
+            (``save_to_disk``, lists of draws). Default names then stand for that tool's own.
 
     Returns:
         The draws, prompts in order of first appearance, draws in the order of the table.
@@ -62,10 +66,16 @@ def read_draws(  # noqa: PLR0913  (a table has that many things to name)
 the table has 'prompt', 'score'; did you mean reward='score' (--reward score)?
     """
     optional("polars", feature="reading tables", extra="app")
+    from klimit.data.logs.registry import open_log, recognised  # noqa: PLC0415
     from klimit.data.tables.choose import Wanted  # noqa: PLC0415  (polars)
     from klimit.data.tables.draws import draws_of  # noqa: PLC0415
     from klimit.data.tables.load import open_table  # noqa: PLC0415
 
     source = os.fspath(path) if isinstance(path, os.PathLike) else path
     wanted = Wanted(prompt, reward, columns, texts, policy)
-    return draws_of(open_table(source, format=format), wanted, missing=missing)
+    log = log_format(format) if format else recognised(source)
+    if log is None:
+        table = open_table(source, format=table_format(format))
+    else:
+        table, wanted = open_log(source, wanted, name=log)
+    return draws_of(table, wanted, missing=missing)

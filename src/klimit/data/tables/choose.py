@@ -29,6 +29,7 @@ class Wanted:
             all.
         texts: Column with the responses.
         policy: Which policy's draws to take.
+        policy_column: Column with the policy, if there is one.
     """
 
     prompt: str
@@ -36,6 +37,7 @@ class Wanted:
     columns: Sequence[str] | Mapping[str, str] | None
     texts: str | None
     policy: str | None
+    policy_column: str = "policy"
 
     def numbers(self, columns: Columns) -> dict[str, str]:
         """Klimit's name and the table's name of each further column.
@@ -77,11 +79,10 @@ def choose(table: Table, wanted: Wanted) -> Columns:
     _require(table, schema, wanted.prompt, "prompt", "the prompt of each draw")
     _require(table, schema, wanted.reward, "reward", "the reward of each draw")
     if wanted.policy is not None:
-        _require(table, schema, "policy", None, "the policy of each draw")
+        _require(table, schema, wanted.policy_column, None, "the policy of each draw")
+    apart = (wanted.prompt, wanted.reward, wanted.policy_column)
     automatic = [
-        name
-        for name, kind in schema.items()
-        if name and name not in (wanted.prompt, wanted.reward, "policy") and kind in _NUMERIC
+        name for name, kind in schema.items() if name and name not in apart and kind in _NUMERIC
     ]
     if wanted.columns is None:
         asked = automatic
@@ -102,7 +103,7 @@ def choose(table: Table, wanted: Wanted) -> Columns:
         numbers=tuple(dict.fromkeys(asked + draw)),
         optional=frozenset(automatic) if wanted.columns is None else frozenset(draw),
         texts=texts,
-        policy="policy" if "policy" in schema else None,
+        policy=wanted.policy_column if wanted.policy_column in schema else None,
     )
 
 

@@ -43,7 +43,7 @@ class LinesTable:
     def kinds(self) -> Mapping[str, Kind]:
         """Name and kind of each column, judged by the first thousand rows."""
         columns: dict[str, Kind] = {}
-        for _, record in itertools.islice(self._records(), _PEEK):
+        for _, record in itertools.islice(self.records(), _PEEK):
             for key, value in record.items():
                 if value is not None or key not in columns:
                     columns[key] = _KINDS.get(type(value), "other")
@@ -90,7 +90,7 @@ class LinesTable:
         keys: dict[str, list[str | int | None]] = {
             name: [] for name in columns.names if name not in numeric
         }
-        for row, record in self._records():
+        for row, record in self.records():
             rows.append(row)
             for name, cells in list(numeric.items()):
                 try:
@@ -109,7 +109,15 @@ class LinesTable:
             ]
         )
 
-    def _records(self) -> Iterator[tuple[int, dict[str, object]]]:
+    def records(self) -> Iterator[tuple[int, dict[str, object]]]:
+        """Each row's number and object.
+
+        Yields:
+            Number, from 1, and object.
+
+        Raises:
+            InputError: A line is not a JSON object.
+        """
         for number, value in self._array() if self.array else self._lines():
             if not isinstance(value, dict):
                 raise InputError(

@@ -6,10 +6,11 @@ from typing import Protocol, runtime_checkable
 import polars as pl
 
 from klimit.core.errors import InputError
+from klimit.data.formats import TableFormat
 from klimit.data.tables.comma import comma_table
 from klimit.data.tables.content import Content, read_content
 from klimit.data.tables.lines import LinesTable
-from klimit.data.tables.sniff import Format, refuse_encoding, sniff
+from klimit.data.tables.sniff import refuse_encoding, sniff
 from klimit.data.tables.table import FrameTable, Table, listed, shown
 
 __all__ = ["open_table"]
@@ -27,7 +28,7 @@ class _ToPolars(Protocol):
     def to_polars(self) -> pl.DataFrame: ...
 
 
-def open_table(source: object, *, format: Format | None = None) -> Table:  # noqa: A002
+def open_table(source: object, *, format: TableFormat | None = None) -> Table:  # noqa: A002
     """Open a file, standard input or a table in memory.
 
     Args:
@@ -46,7 +47,7 @@ def open_table(source: object, *, format: Format | None = None) -> Table:  # noq
     return FrameTable("table", _in_memory(source))
 
 
-def _file(content: Content, kind: Format) -> Table:
+def _file(content: Content, kind: TableFormat) -> Table:
     if kind in ("jsonl", "json", "csv"):
         refuse_encoding(content.head, name=content.name)
     match kind:

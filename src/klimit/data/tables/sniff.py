@@ -1,12 +1,9 @@
 """What a file is, told by its first bytes."""
 
-from typing import Literal
-
 from klimit.core.errors import InputError
+from klimit.data.formats import TableFormat
 
 __all__ = ["refuse_encoding", "sniff"]
-
-Format = Literal["parquet", "arrow", "jsonl", "json", "csv"]
 
 _FOREIGN = {
     b"PK\x03\x04": "an Excel workbook or zip archive; save the sheet as CSV UTF-8 or unpack it",
@@ -28,7 +25,7 @@ _FOREIGN = {
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-def sniff(head: bytes, *, name: str) -> Format:
+def sniff(head: bytes, *, name: str) -> TableFormat:
     """The format of a table.
 
     Args:

@@ -1,0 +1,1 @@
+"""Adapters to the logs that other tools write, one module a format; imports polars."""

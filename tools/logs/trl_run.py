@@ -1,0 +1,112 @@
+"""Write what TRL logs in a short GRPO and RLOO run of a tiny model made here.
+
+Run in an environment of its own: pip install torch==2.13.0 trl==1.16.0, then
+python tools/logs/trl_run.py tests/data/logs/files
+
+The model is a random llama of two layers over 64 characters; two rewards, one of which is
+sometimes missing. Written: completions of a GRPO step (trl_completions.parquet), the states of
+a GRPO run, of one with the default beta = 0 and of an RLOO run (trl_*_state.json), and beside
+the first and last the KL of whole responses over the same completions, by the same model.
+"""
+
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import torch
+from datasets import Dataset
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer
+
+LETTERS = [" ", *"abcdefghijklmnopqrstuvwxyz", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ", *".,?!+=0123"]
+PROMPTS = ["hello", "what is it?", "2 + 1 =", "good day"]
+
+
+def tokenizer() -> PreTrainedTokenizerFast:
+    words = {"<pad>": 0, "<eos>": 1} | {c: i + 2 for i, c in enumerate(LETTERS)}
+    raw = Tokenizer(models.WordLevel(words, unk_token=" "))
+    raw.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
+    raw.decoder = decoders.Fuse()
+    return PreTrainedTokenizerFast(
+        tokenizer_object=raw, pad_token="<pad>", eos_token="<eos>", padding_side="left"
+    )
+
+
+def model() -> LlamaForCausalLM:
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=len(LETTERS) + 2,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        pad_token_id=0,
+        bos_token_id=None,
+        eos_token_id=1,
+        initializer_range=0.3,
+    )
+    return LlamaForCausalLM(config)
+
+
+def vowels(completions, **_):
+    return [sum(c in "aeiou" for c in text) / 8 for text in completions]
+
+
+def brevity(completions, **_):
+    return [None if not text else 1 / (1 + len(text)) for text in completions]
+
+
+def train(kind, config, start, folder, **options):
+    arguments = config(
+        output_dir=str(folder),
+        per_device_train_batch_size=16,
+        num_generations=8,
+        max_completion_length=24,
+        logging_steps=1,
+        max_steps=4,
+        learning_rate=3e-3,
+        save_strategy="no",
+        report_to=[],
+        use_cpu=True,
+        seed=1,
+        log_completions=True,
+        disable_tqdm=True,
+        **options,
+    )
+    trainer = kind(
+        model=str(start),
+        reward_funcs=[vowels, brevity],
+        args=arguments,
+        train_dataset=Dataset.from_dict({"prompt": PROMPTS * 8}),
+    )
+    trainer.train()
+    trainer.save_state()
+    return trainer
+
+
+def keep(folder: Path, name: str, target: Path) -> None:
+    state = json.loads((folder / "trainer_state.json").read_text())
+    (target / f"{name}_state.json").write_text(json.dumps(state, indent=1) + "\n")
+
+
+def main() -> None:
+    target = Path(sys.argv[1])
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        start = folder / "start"
+        model().save_pretrained(start)
+        tokenizer().save_pretrained(start)
+        train(GRPOTrainer, GRPOConfig, start, folder / "grpo", beta=0.04)
+        train(GRPOTrainer, GRPOConfig, start, folder / "grpo_beta0")
+        train(RLOOTrainer, RLOOConfig, start, folder / "rloo", beta=0.05)
+        for run in ("grpo", "grpo_beta0", "rloo"):
+            keep(folder / run, f"trl_{run}", target)
+        (written,) = (folder / "grpo" / "completions").glob("*_00003.parquet")
+        shutil.copyfile(written, target / "trl_completions.parquet")
+
+
+if __name__ == "__main__":
+    main()
