@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["build", "main", "run"]
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("klimit.cli.demo:demo", "The main job on a real language model, start to end."),
     "frontier": ("klimit.cli.frontier:frontier", "The largest reward within each KL budget."),
     "best-of": ("klimit.cli.best_of:best_of", "Reward and KL of best-of-N, ties included."),
     "report": ("klimit.cli.report:report", "Frontier, best-of-N and responses on one page."),

