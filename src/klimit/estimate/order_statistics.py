@@ -7,7 +7,13 @@ from jaxtyping import Float64, Int64
 
 from klimit.core.errors import InputError
 
-__all__ = ["best_of_means", "best_of_variances", "subset_shares", "unbiased_best_of_n"]
+__all__ = [
+    "best_of_means",
+    "best_of_variances",
+    "kept_variances",
+    "subset_shares",
+    "unbiased_best_of_n",
+]
 
 
 def unbiased_best_of_n(
@@ -103,8 +109,31 @@ def best_of_variances(
     q, m = kept.shape
     if n >= m:
         return np.full(q, np.inf), np.full(q, np.inf)
+    return kept_variances(kept, shares=subset_shares(m - 1, n))
+
+
+def kept_variances(
+    kept: Float64[np.ndarray, "q m"], *, shares: Float64[np.ndarray, " r"]
+) -> tuple[Float64[np.ndarray, " q"], Float64[np.ndarray, " q"]]:
+    r"""Jackknife variances of any mean that gives each rank a share.
+
+    .. math:: u_{j + 1} - u_j = \text{share}_j \, (x_j - x_{j + 1})
+
+    Args:
+        kept: What each draw is worth, a row a prompt, by rising reward, shape ``(q, m)``.
+        shares: Shares of the ranks where one draw is left out, shape ``(m - 1,)``.
+
+    Returns:
+        The variances and how uncertain these are, themselves as variances, both of shape
+        ``(q,)``.
+
+    Example:
+        >>> kept_variances(np.array([[0.0, 1.0, 2.0, 3.0]]), shares=np.full(3, 1 / 3))[0]
+        array([0.41666667])
+    """
+    q, m = kept.shape
     left = np.zeros((q, m))
-    np.cumsum(-np.diff(kept, axis=1) * subset_shares(m - 1, n), axis=1, out=left[:, 1:])
+    np.cumsum(-np.diff(kept, axis=1) * shares, axis=1, out=left[:, 1:])
     left -= left.mean(axis=1, keepdims=True)
     squares = left**2
     return (m - 1) * squares.mean(axis=1), (m - 1) ** 2 * squares.var(axis=1) / m

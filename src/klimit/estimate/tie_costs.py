@@ -1,12 +1,15 @@
 """What ties take from the divergence of best-of-N."""
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 from jaxtyping import Float64
 
 from klimit.estimate.atoms import Atoms
 from klimit.estimate.pools import WithinPrompts
 
-__all__ = ["tie_costs"]
+__all__ = ["atom_costs", "tie_costs"]
 
 _SECOND_ORDER_UPTO = 4096  # draws: beyond them the second order is lost in rounding
 
@@ -41,16 +44,44 @@ def tie_costs(atoms: Atoms, *, n: int) -> WithinPrompts:
         >>> kl.round(3)  # a verifier that half of the draws pass: log 2
         array([0.693])
     """
+    if n == 1:
+        return WithinPrompts(*np.zeros((3, atoms.offsets.size - 1)))
+    return atom_costs(atoms, cost=partial(_cost, n=n))
+
+
+def atom_costs(
+    atoms: Atoms, *, cost: Callable[[_Splits, _Splits, _Splits], _Splits]
+) -> WithinPrompts:
+    """What atoms cost in all, for any cost of one atom that depends on its quantiles.
+
+    Args:
+        atoms: The atoms of every prompt.
+        cost: Cost of atoms from the numbers of draws below, in and above each; 0 where one of
+            them is negative.
+
+    Returns:
+        Costs by prompt, the bias removed up to second order, with their variances over the
+        draws.
+
+    Example:
+        >>> from klimit import Draws
+        >>> from klimit.estimate.atoms import atoms_of
+        >>> from klimit.estimate.pools import sorted_pools
+        >>> atoms = atoms_of(sorted_pools(Draws.from_matrix([[0.0, 0.0, 1.0, 1.0]])))
+        >>> share = lambda below, size, above: np.maximum(size, 0) / (below + size + above)
+        >>> atom_costs(atoms, cost=share).values
+        array([1.])
+    """
     prompts = atoms.offsets.size - 1
-    if n == 1 or atoms.prompt.size == 0:
+    if atoms.prompt.size == 0:
         return WithinPrompts(*np.zeros((3, prompts)))
     below, size, above = atoms.below, atoms.size, atoms.above
     left = (
-        _cost(below - 1, size, above, n),
-        _cost(below, size - 1, above, n),
-        _cost(below, size, above - 1, n),
+        cost(below - 1, size, above),
+        cost(below, size - 1, above),
+        cost(below, size, above - 1),
     )
-    corrected = _corrected(atoms, left, n)
+    corrected = _corrected(atoms, left, cost)
     values = np.bincount(atoms.prompt, corrected[atoms.kind], minlength=prompts)
     return WithinPrompts(values, *_errors(atoms, left))
 
@@ -69,20 +100,24 @@ def _cost(below: _Splits, size: _Splits, above: _Splits, n: int) -> _Splits:
     return np.where(possible & (won > 0), cost, 0.0)
 
 
-def _corrected(atoms: Atoms, left: tuple[_Splits, _Splits, _Splits], n: int) -> _Splits:
+def _corrected(
+    atoms: Atoms,
+    left: tuple[_Splits, _Splits, _Splits],
+    cost: Callable[[_Splits, _Splits, _Splits], _Splits],
+) -> _Splits:
     """The jackknife: of second order from three draws on, none for one."""
     below, size, above = atoms.below, atoms.size, atoms.above
     m = below + size + above
-    plain = _cost(below, size, above, n)
+    plain = cost(below, size, above)
     one = (below * left[0] + size * left[1] + above * left[2]) / m
     first = m * plain - (m - 1) * one
     pairs = (
-        below * (below - 1) * _cost(below - 2, size, above, n)
-        + size * (size - 1) * _cost(below, size - 2, above, n)
-        + above * (above - 1) * _cost(below, size, above - 2, n)
-        + 2 * below * size * _cost(below - 1, size - 1, above, n)
-        + 2 * below * above * _cost(below - 1, size, above - 1, n)
-        + 2 * size * above * _cost(below, size - 1, above - 1, n)
+        below * (below - 1) * cost(below - 2, size, above)
+        + size * (size - 1) * cost(below, size - 2, above)
+        + above * (above - 1) * cost(below, size, above - 2)
+        + 2 * below * size * cost(below - 1, size - 1, above)
+        + 2 * below * above * cost(below - 1, size, above - 1)
+        + 2 * size * above * cost(below, size - 1, above - 1)
     )
     two = pairs / np.maximum(m * (m - 1), 1)
     second = (m * m * plain - 2 * (m - 1) ** 2 * one + (m - 2) ** 2 * two) / 2
