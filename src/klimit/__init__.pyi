@@ -46,6 +46,8 @@ from .exact.rates import rate as rate
 from .exact.rates import scaled_cgf as scaled_cgf
 from .exact.renyi import renyi_cross_entropy as renyi_cross_entropy
 from .exact.renyi import renyi_divergence as renyi_divergence
+from .exact.second_order import SecondOrder as SecondOrder
+from .exact.second_order import second_order as second_order
 from .exact.soft_best_of import SoftBestOfNLaw as SoftBestOfNLaw
 from .exact.soft_best_of import soft_best_of_n as soft_best_of_n
 from .exact.tilts import Tilt as Tilt
