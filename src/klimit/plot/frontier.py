@@ -1,5 +1,6 @@
 """The frontier with its band, best-of-N on it, and where the data end."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 
@@ -9,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from klimit.core.errors import InputError
-from klimit.estimate.best_of import BestOfEstimate
+from klimit.estimate.best_of import BestOfEstimate, BestOfPoint
 from klimit.estimate.frontier import FrontierEstimate
 from klimit.plot.style import (
     BEST_OF,
@@ -159,12 +160,7 @@ def _draw_best_of(axes: Axes, best_of: BestOfEstimate, *, narrow: bool) -> None:
         label="best-of-N",
     )
     drawn.lines[0].set_gid("best-of")
-    space = (0.12 if narrow else 0.06) * float(max(kl.max(initial=0.0), 1e-9))
-    last = -np.inf
-    for point in points:
-        if point.kl.value - last < space:
-            continue
-        last = point.kl.value
+    for point in _spaced(points, (0.22 if narrow else 0.1) * float(kl.max(initial=0.0))):
         at_the_end = point.kl.value > 0.9 * kl.max()
         axes.annotate(
             f"N={point.n}",
@@ -177,6 +173,15 @@ def _draw_best_of(axes: Axes, best_of: BestOfEstimate, *, narrow: bool) -> None:
             bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.6},
             zorder=0.9,
         )
+
+
+def _spaced(points: Sequence[BestOfPoint], space: float) -> list[BestOfPoint]:
+    """Points by rising N that leave room for the labels of each other, the last among them."""
+    kept: list[BestOfPoint] = []
+    for point in reversed(points):
+        if not kept or kept[-1].kl.value - point.kl.value >= max(space, 1e-9):
+            kept.append(point)
+    return kept[::-1]
 
 
 def _arms(

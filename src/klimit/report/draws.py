@@ -66,7 +66,7 @@ def draws_document(  # noqa: PLR0913  (a report brings results together)
         ...     best_of=estimate_best_of_n(draws, n=[1, 2]),
         ... )
         >>> [section.title for section in document.sections]
-        ['The frontier', 'Best-of-N']
+        ['The frontier', 'The budgets asked for', 'Best-of-N']
     """
     name = _short_name(reward_name)
     explorer = explorer_of(
@@ -78,7 +78,8 @@ def draws_document(  # noqa: PLR0913  (a report brings results together)
         best_of=best_of,
     )
     sections = (
-        Section("The frontier", (explorer, *_asked(frontier, name))),
+        Section("The frontier", (explorer,)),
+        Section("The budgets asked for", _asked(frontier, name)),
         Section("Best-of-N", _best_of(best_of, name)),
         *([Section("Predicted and realised", _checks(checks))] if checks else []),
     )
@@ -98,7 +99,9 @@ def _short_name(name: str) -> str:
 def _asked(frontier: FrontierEstimate, name: str) -> tuple[Block, ...]:
     return (
         frontier_grid(
-            frontier, name, caption=f"The largest mean {name} within the budgets asked for"
+            frontier,
+            name,
+            caption=f"The largest mean {name} within each",
         ),
         *(
             Note("warning", f"KL {point.kl:g}: the data do not support it, {point.reason}.")
@@ -156,8 +159,9 @@ def _summary(frontier: FrontierEstimate, best_of: BestOfEstimate, name: str) -> 
     best = max(borne, key=lambda point: point.kl, default=None)
     if best is not None and best.kl > 0:
         lines.append(
-            f"Within {best.kl:g} nats of it no policy has more than {measured(best.reward)} "
-            f"({level} {interval(best.reward)}); the optimum there has beta {best.beta:.4g}."
+            f"Within {best.kl:g} {_nats(best.kl)} of it no policy has more than "
+            f"{measured(best.reward)} ({level} {interval(best.reward)}); the optimum "
+            f"there has beta {best.beta:.4g}."
         )
         within = [point for point in best_of.points if point.kl.value <= best.kl]
         most = max(within, key=lambda point: point.n, default=None)
@@ -173,9 +177,14 @@ def _summary(frontier: FrontierEstimate, best_of: BestOfEstimate, name: str) -> 
     return tuple(lines)
 
 
+def _nats(kl: float) -> str:
+    return "nat" if kl == 1 else "nats"
+
+
 def _method(frontier: FrontierEstimate) -> str:
     return (
         f"klimit {__version__} · {frontier.draw_count:,} draws of {frontier.prompt_count:,} "
         f"prompts · {frontier.pooling} budgets · {frontier.prompts} prompts · "
-        f"{100 * frontier.level:g}% intervals: {frontier.mean_reward.method}"
+        f"± one standard error · {100 * frontier.level:g}% intervals: "
+        f"{frontier.mean_reward.method}"
     )

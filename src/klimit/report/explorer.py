@@ -96,6 +96,7 @@ class Explorer:
         data: The numbers in it.
         sketch: The frontier for a terminal.
         reward_name: What the reward is called.
+        level: Nominal coverage of the intervals.
         pools: The prompts.
         stops: The budgets, rising.
         start: Index of the stop that is shown first.
@@ -108,6 +109,7 @@ class Explorer:
     data: Grid
     sketch: Sketch
     reward_name: str
+    level: float
     pools: tuple[Pool, ...]
     stops: tuple[Stop, ...]
     start: int

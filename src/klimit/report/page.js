@@ -34,8 +34,8 @@ for (const root of document.querySelectorAll(".explorer")) {
     if (verdict.textContent !== sentence) verdict.textContent = sentence;
     verdict.className = `verdict ${stop.ok ? "good" : "bad"}`;
     slider.setAttribute("aria-valuetext",
-      `${kl} nats: reward ${reward}, interval ${interval}, beta ${beta}, ` +
-      `effective draws ${ess}. ${sentence}`);
+      `${kl} ${kl === "1" ? "nat" : "nats"}: reward ${reward}, interval ${interval}, beta ${beta}, ` +
+      `effective sample size ${ess}. ${sentence}`);
     root.classList.toggle("beyond", !stop.ok);
     move("w", stop.at[0] - start[0], stop.at[1] - start[1]);
     move("n", stop.at[2] - start[2], stop.at[3] - start[3]);

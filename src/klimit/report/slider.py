@@ -85,6 +85,7 @@ def explorer_of(  # noqa: PLR0913  (an explorer brings results together)
             end=curve.supported_kl,
         ),
         reward_name=reward_name,
+        level=curve.level,
         pools=pools,
         stops=stops,
         start=start,
@@ -95,10 +96,8 @@ def explorer_of(  # noqa: PLR0913  (an explorer brings results together)
 def _caption(reward_name: str, curve: FrontierEstimate) -> str:
     return (
         f"The largest mean {reward_name} that any policy can have within a KL budget from the "
-        f"reference, with its {100 * curve.level:g}% interval, and best-of-N on it. The "
-        f"hatched budgets, beyond {curve.supported_kl:.3g} nats, are beyond what these draws "
-        "can tell. "
-        "The slider moves the mark."
+        f"reference, with its {100 * curve.level:g}% interval, and best-of-N on it. Budgets "
+        f"above {curve.supported_kl:.3g} nats are beyond what these draws can tell."
     )
 
 
