@@ -18,7 +18,6 @@ from klimit import (
 )
 from klimit.core.errors import InputError, InsufficientDataError
 from klimit.estimate.atoms import atoms_of
-from klimit.estimate.order_statistics import best_of_variances
 from klimit.estimate.pools import sorted_pools
 from klimit.estimate.tie_costs import tie_costs
 
@@ -62,7 +61,9 @@ def test_the_reward_is_the_average_over_all_subsets(n: int) -> None:
 @pytest.mark.parametrize("n", [1, 2, 4, 6])
 def test_the_variance_of_the_reward_is_the_jackknife(n: int) -> None:
     for draws in (TIED, np.random.default_rng(1).normal(size=9)):
-        found = best_of_variances(np.sort(draws)[None], n=n)[0][0]
+        found = (
+            sorted_pools(Draws.from_matrix(draws[None])).best_of(n, errors=True).variances[0]
+        )
         oracle = jackknife_variance(lambda x: float(unbiased_best_of_n(x, n=n)[0]), draws)
         assert_allclose(found, oracle, rtol=1e-12)
 

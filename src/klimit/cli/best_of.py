@@ -43,8 +43,8 @@ def best_of(
             input.
         n: Numbers of draws of which the best is kept, as 2,4,8 or repeated.
         require: Exit with 1 unless proved: "reward>=0.4@n=8" compares the lower end of the
-            interval, "kl<=1@n=4" the upper end; an N that some prompts have too few draws for
-            never passes. May be repeated.
+            interval, "kl<=1@n=4" the upper end; an N that some prompts have too few draws for,
+            or whose error the draws do not tell, never passes. May be repeated.
         table: How to read the table.
         statistics: For whom the intervals hold.
         output: Where results go.
@@ -65,11 +65,9 @@ def best_of(
             source=draws,
             title=f"Best-of-N by {table.reward}: {draws}",
             header=_header(result, table.reward),
-            lines=[_line(point) for point in result.points],
+            lines=[_line(point, result.prompt_count) for point in result.points],
             objections=[
-                f"N = {point.n}: {point.reason}; they are left out"
-                for point in result.points
-                if point.reason
+                f"N = {point.n}: {point.reason}" for point in result.points if point.reason
             ],
             notes=[],
             footer=_footer(result),
@@ -99,18 +97,24 @@ def _footer(result: "BestOfEstimate") -> str:
     )
 
 
-def _line(point: "BestOfPoint") -> tuple[str, ...]:
+def _line(point: "BestOfPoint", prompt_count: int) -> tuple[str, ...]:
     return (
         str(point.n),
         measured(point.reward),
         interval(point.reward),
         measured(point.kl),
         f"{point.kl_bound:.4f}",
-        f"{point.prompt_count} PROMPTS" if point.reason else "",
+        _mark(point, prompt_count),
     )
 
 
-def _row(point: "BestOfPoint") -> dict[str, str | float]:
+def _mark(point: "BestOfPoint", prompt_count: int) -> str:
+    if not point.supported:
+        return "UNSUPPORTED"
+    return f"{point.prompt_count} PROMPTS" if point.prompt_count < prompt_count else ""
+
+
+def _row(point: "BestOfPoint") -> dict[str, str | float | bool]:
     return {
         "n": point.n,
         "reward": point.reward.value,
@@ -123,6 +127,7 @@ def _row(point: "BestOfPoint") -> dict[str, str | float]:
         "kl_high": point.kl.high,
         "kl_bound": point.kl_bound,
         "prompt_count": point.prompt_count,
+        "supported": point.supported,
         "reason": point.reason,
     }
 

@@ -13,8 +13,12 @@ from klimit.estimate.draws import Draws
 from klimit.estimate.pools import Pools, sorted_pools
 from klimit.estimate.tie_costs import tie_costs
 from klimit.estimate.uncertainty import check_level, check_prompts
+from klimit.estimate.within_prompts import WithinPrompts
 
 __all__ = ["BestOfEstimate", "BestOfPoint", "best_of_n_within", "estimate_best_of_n"]
+
+_SKEWED = 0.3  # skewness of a mean from which rare low values may have gone unseen
+_DECIDED = 0.5  # and from which an interval is not to be trusted: some four values decide
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +31,7 @@ class BestOfPoint(Result):
         kl: Its divergence from the reference policy, in nats, ties broken at random.
         kl_bound: ``log n - (n - 1) / n``, what the divergence would be without ties.
         prompt_count: Prompts with at least ``n`` draws; the others are left out at this ``n``.
+        supported: Whether the draws bear the reward's interval.
         reason: What was left out or is not known, in words; empty where nothing.
     """
 
@@ -35,6 +40,7 @@ class BestOfPoint(Result):
     kl: Estimate
     kl_bound: float
     prompt_count: int
+    supported: bool
     reason: str
 
 
@@ -154,27 +160,48 @@ def _point(pools: Pools, atoms: Atoms, n: int, prompts: str, level: float) -> Be
             "draw more or ask for a smaller n"
         )
     rewards = pools.best_of(n, errors=prompts == "fixed").only(enough)
-    costs = tie_costs(atoms, n=n).only(enough)
-    bound = float(np.log(n) - (n - 1) / n)
-    kl = costs.mean(prompts=prompts, level=level)
+    reward = rewards.mean(prompts=prompts, level=level)
+    skewness = rewards.skewness(prompts=prompts)
+    if reward.standard_error == 0 or -skewness > _SKEWED:
+        unseen = float((rewards.values - pools.best_of_redrawn(n)[enough]).mean())
+        reward = replace(reward, low=reward.low - max(unseen, 0.0))
+    shortage = _shortage(pools, n, prompts)
+    doubt = _doubt(pools, reward, skewness)
     return BestOfPoint(
         n=n,
-        reward=rewards.mean(prompts=prompts, level=level),
-        kl=replace(
-            kl,
-            value=min(max(bound - kl.value, 0.0), bound),
-            low=min(max(bound - kl.high, 0.0), bound),
-            high=min(max(bound - kl.low, 0.0), bound),
-        ),
-        kl_bound=bound,
+        reward=reward,
+        kl=_kl(tie_costs(atoms, n=n).only(enough), n=n, prompts=prompts, level=level),
+        kl_bound=_bound(n),
         prompt_count=int(enough.sum()),
-        reason=_reason(pools, n, prompts),
+        supported=not doubt and bool(np.isfinite(reward.standard_error)),
+        reason="; ".join(filter(None, [shortage, doubt])),
     )
 
 
-def _reason(pools: Pools, n: int, prompts: str) -> str:
+def _bound(n: int) -> float:
+    return float(np.log(n) - (n - 1) / n)
+
+
+def _kl(costs: WithinPrompts, *, n: int, prompts: str, level: float) -> Estimate:
+    """The bound less the cost of ties."""
+    cost = costs.mean(prompts=prompts, level=level)
+    bound = _bound(n)
+    ends = np.clip([bound - cost.value, bound - cost.high, bound - cost.low], 0.0, bound)
+    value, low, high = ends.tolist()
+    return replace(cost, value=value, low=low, high=high)
+
+
+def _shortage(pools: Pools, n: int, prompts: str) -> str:
     fewer, equal = int((pools.counts < n).sum()), int((pools.counts == n).sum())
-    reasons = [f"{fewer} prompts have fewer than {n} draws"] if fewer else []
     if prompts == "fixed" and equal:
-        reasons.append(f"{equal} prompts have no draw beyond {n} to tell the error from")
-    return "; ".join(reasons)
+        unknown = f"{equal} prompts have no draw beyond {n} to tell the error from"
+        return f"{fewer} prompts have fewer than {n} draws; {unknown}" if fewer else unknown
+    return f"{fewer} prompts have fewer than {n} draws" if fewer else ""
+
+
+def _doubt(pools: Pools, reward: Estimate, skewness: float) -> str:
+    if reward.standard_error == 0 and len(pools.rewards) > 1:
+        return "every prompt gives the same reward, so the draws tell no error"
+    if abs(skewness) > _DECIDED:
+        return "a few prompts or draws decide: they are too rare for an error"
+    return ""

@@ -9,10 +9,10 @@ from klimit.core.errors import InputError
 
 __all__ = [
     "best_of_means",
-    "best_of_variances",
     "kept_variances",
     "subset_shares",
     "unbiased_best_of_n",
+    "without_one",
 ]
 
 
@@ -84,40 +84,36 @@ def best_of_means(kept: Float64[np.ndarray, "q m"], *, n: int) -> Float64[np.nda
     return mean
 
 
-def best_of_variances(
-    kept: Float64[np.ndarray, "q m"], *, n: int
-) -> tuple[Float64[np.ndarray, " q"], Float64[np.ndarray, " q"]]:
-    r"""Variances of those means over the draws: the jackknife, in closed form.
+def without_one(
+    kept: Float64[np.ndarray, "q m"], *, shares: Float64[np.ndarray, " r"]
+) -> Float64[np.ndarray, "q m"]:
+    r"""Any mean that gives each rank a share, with each draw left out in turn.
 
     With the ``j``-th smallest draw left out the mean is ``u_j``, and as ``j`` rises by one
 
-    .. math:: u_{j + 1} - u_j
-        = \binom{j - 1}{n - 1} \Big/ \binom{m - 1}{n} \, (x_j - x_{j + 1}) .
+    .. math:: u_{j + 1} - u_j = \text{share}_j \, (x_j - x_{j + 1})
 
     Args:
         kept: What each draw is worth, a row a prompt, by rising reward, shape ``(q, m)``.
-        n: Number of draws of which the best is kept, between 1 and ``m``.
+        shares: Shares of the ranks where one draw is left out, shape ``(m - 1,)``.
 
     Returns:
-        The variances and how uncertain these are, themselves as variances, both of shape
-        ``(q,)``; ``inf`` for ``n = m``, where no draw can be left out.
+        The means up to a constant for each prompt, shape ``(q, m)``.
 
     Example:
-        >>> best_of_variances(np.array([[0.0, 1.0, 2.0, 3.0]]), n=1)[0]  # 5/3 over 4 draws
-        array([0.41666667])
+        >>> without_one(np.array([[0.0, 1.0, 2.0]]), shares=np.full(2, 1 / 2))
+        array([[ 0. , -0.5, -1. ]])
     """
     q, m = kept.shape
-    if n >= m:
-        return np.full(q, np.inf), np.full(q, np.inf)
-    return kept_variances(kept, shares=subset_shares(m - 1, n))
+    left = np.zeros((q, m))
+    np.cumsum(-np.diff(kept, axis=1) * shares, axis=1, out=left[:, 1:])
+    return left
 
 
 def kept_variances(
     kept: Float64[np.ndarray, "q m"], *, shares: Float64[np.ndarray, " r"]
 ) -> tuple[Float64[np.ndarray, " q"], Float64[np.ndarray, " q"]]:
-    r"""Jackknife variances of any mean that gives each rank a share.
-
-    .. math:: u_{j + 1} - u_j = \text{share}_j \, (x_j - x_{j + 1})
+    """Jackknife variances of any mean that gives each rank a share.
 
     Args:
         kept: What each draw is worth, a row a prompt, by rising reward, shape ``(q, m)``.
@@ -131,9 +127,8 @@ def kept_variances(
         >>> kept_variances(np.array([[0.0, 1.0, 2.0, 3.0]]), shares=np.full(3, 1 / 3))[0]
         array([0.41666667])
     """
-    q, m = kept.shape
-    left = np.zeros((q, m))
-    np.cumsum(-np.diff(kept, axis=1) * shares, axis=1, out=left[:, 1:])
+    m = kept.shape[1]
+    left = without_one(kept, shares=shares)
     left -= left.mean(axis=1, keepdims=True)
     squares = left**2
     return (m - 1) * squares.mean(axis=1), (m - 1) ** 2 * squares.var(axis=1) / m

@@ -3,82 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
+from jaxtyping import Float64, Int64
 
-from klimit.core.results import Estimate, Result
+from klimit.core.results import Result
 from klimit.estimate.draws import Draws
-from klimit.estimate.order_statistics import best_of_means, best_of_variances
-from klimit.estimate.uncertainty import mean_over_prompts
+from klimit.estimate.order_statistics import best_of_means, subset_shares, without_one
+from klimit.estimate.within_prompts import WithinPrompts
 
 __all__ = ["Pools", "WithinPrompts", "sorted_pools"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class WithinPrompts(Result):
-    """One number a prompt, with what its draws say of its error.
-
-    Attributes:
-        values: One number a prompt, shape ``(p,)``.
-        variances: Their variances over the draws, shape ``(p,)``; ``inf`` where unknown.
-        doubts: Variances of those variances, shape ``(p,)``.
-    """
-
-    values: Float64[np.ndarray, " p"]
-    variances: Float64[np.ndarray, " p"]
-    doubts: Float64[np.ndarray, " p"]
-
-    @property
-    def freedom(self) -> float:
-        """Degrees of freedom of the summed variances (Satterthwaite), at least 1."""
-        doubt = float(self.doubts.sum())
-        if not (0 < doubt < np.inf):
-            return np.inf
-        return max(1.0, 2 * float(self.variances.sum()) ** 2 / doubt)
-
-    def only(self, prompts: Bool[np.ndarray, " p"]) -> "WithinPrompts":
-        """Some of the prompts.
-
-        Args:
-            prompts: Which, shape ``(p,)``.
-
-        Returns:
-            Their numbers.
-        """
-        return WithinPrompts(
-            self.values[prompts], self.variances[prompts], self.doubts[prompts]
-        )
-
-    def less(self, other: "WithinPrompts") -> "WithinPrompts":
-        """The difference from independent draws of the same prompts.
-
-        Args:
-            other: What is subtracted, prompt by prompt.
-
-        Returns:
-            The differences; the variances add.
-        """
-        return WithinPrompts(
-            self.values - other.values,
-            self.variances + other.variances,
-            self.doubts + other.doubts,
-        )
-
-    def mean(self, *, prompts: str, level: float) -> Estimate:
-        """The mean over prompts with its interval.
-
-        Args:
-            prompts: ``"sampled"`` or ``"fixed"``.
-            level: Nominal coverage, in (0, 1).
-
-        Returns:
-            The estimate.
-
-        Raises:
-            InsufficientDataError: One prompt, where prompts are sampled.
-        """
-        return mean_over_prompts(
-            self.values, self.variances, prompts=prompts, level=level, freedom=self.freedom
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,21 +42,49 @@ class Pools(Result):
             errors: Whether the variances over the draws are needed.
 
         Returns:
-            Unbiased means; ``nan`` for prompts with fewer draws, and for variances that were
-            not asked for.
+            Unbiased means; ``nan`` for prompts with fewer draws, and for errors that were not
+            asked for; variances are ``inf`` where no draw can be left out.
 
         Example:
             >>> pools = sorted_pools(Draws.from_matrix([[1.0, 0.0], [3.0]]))
             >>> pools.best_of(2, errors=False).values
             array([ 1., nan])
         """
-        values, variances, doubts = (np.full(self.counts.size, np.nan) for _ in range(3))
+        moments = np.full((4, self.counts.size), np.nan)
         for prompts, block in zip(self.members, self.blocks, strict=True):
             if block.shape[1] >= n:
-                values[prompts] = best_of_means(block, n=n)
-                if errors:
-                    variances[prompts], doubts[prompts] = best_of_variances(block, n=n)
-        return WithinPrompts(values, variances, doubts)
+                means = best_of_means(block, n=n)
+                moments[0, prompts] = means
+                if errors and block.shape[1] == n:
+                    moments[1:, prompts] = np.array([[np.inf], [np.inf], [0.0]])
+                elif errors:
+                    shares = subset_shares(block.shape[1] - 1, n)
+                    found = WithinPrompts.jackknifed(means, without_one(block, shares=shares))
+                    moments[1:, prompts] = found.variances, found.doubts, found.thirds
+        return WithinPrompts(*moments)
+
+    def best_of_redrawn(self, n: int) -> Float64[np.ndarray, " p"]:
+        """Mean reward of best-of-N on the draws themselves, drawn again with replacement.
+
+        It is below the unbiased mean by what the draws do not show of the best.
+
+        Args:
+            n: Number of draws of which the best is kept, at least 1.
+
+        Returns:
+            One mean a prompt, shape ``(p,)``.
+
+        Example:
+            >>> sorted_pools(Draws.from_matrix([[0.0, 1.0]])).best_of_redrawn(2)
+            array([0.75])
+        """
+        means = np.empty(self.counts.size)
+        for prompts, block in zip(self.members, self.blocks, strict=True):
+            m = block.shape[1]
+            best = block[:, -1]
+            shares = np.diff((np.arange(m + 1) / m) ** n)
+            means[prompts] = best + (block - best[:, None]) @ shares
+        return means
 
 
 def sorted_pools(draws: Draws) -> Pools:

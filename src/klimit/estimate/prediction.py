@@ -8,9 +8,10 @@ from jaxtyping import Float64
 from klimit.core.errors import InputError, InsufficientDataError
 from klimit.core.results import Estimate, Result
 from klimit.estimate.draws import Draws
-from klimit.estimate.pools import WithinPrompts, sorted_pools
+from klimit.estimate.pools import sorted_pools
 from klimit.estimate.uncertainty import check_level, check_prompts
 from klimit.estimate.weights import prompt_tilts, tilt_weights
+from klimit.estimate.within_prompts import WithinPrompts
 
 __all__ = ["Prediction", "check_best_of_n", "check_tilt"]
 
@@ -139,13 +140,17 @@ def _tilted(blocks: list[Float64[np.ndarray, " _"]], beta: float) -> WithinPromp
     gap = grouped.rewards - np.repeat(tilts.plug_in_reward, counts)
     left_out = -weights * gap / np.maximum(1.0 - weights, 1e-15)
     centred = left_out - np.repeat(np.add.reduceat(left_out, starts) / counts, counts)
-    squares = np.add.reduceat(centred**2, starts) / counts
-    fourths = np.add.reduceat(centred**4, starts) / counts
-    single = counts == 1
+    rest, single = counts - 1.0, counts == 1
+
+    def mean(power: int) -> Float64[np.ndarray, " p"]:
+        moment: Float64[np.ndarray, " p"] = np.add.reduceat(centred**power, starts) / counts
+        return moment
+
     return WithinPrompts(
         tilts.reward,
-        np.where(single, np.inf, (counts - 1) * squares),
-        np.where(single, np.inf, (counts - 1) ** 2 * (fourths - squares**2) / counts),
+        np.where(single, np.inf, rest * mean(2)),
+        np.where(single, np.inf, rest**2 / counts * (mean(4) - mean(2) ** 2)),
+        -(rest**3) / counts**2 * mean(3),
     )
 
 

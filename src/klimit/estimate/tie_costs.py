@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from klimit.estimate.atoms import Atoms
-from klimit.estimate.pools import WithinPrompts
+from klimit.estimate.within_prompts import WithinPrompts
 
 __all__ = ["atom_costs", "tie_costs"]
 
@@ -60,8 +60,8 @@ def atom_costs(
             them is negative.
 
     Returns:
-        Costs by prompt, the bias removed up to second order, with their variances over the
-        draws.
+        Costs by prompt, the bias removed up to second order, with their errors over the draws;
+        as large as what the second order changed is the bias that may be left.
 
     Example:
         >>> from klimit import Draws
@@ -81,9 +81,12 @@ def atom_costs(
         cost(below, size - 1, above),
         cost(below, size, above - 1),
     )
-    corrected = _corrected(atoms, left, cost)
-    values = np.bincount(atoms.prompt, corrected[atoms.kind], minlength=prompts)
-    return WithinPrompts(values, *_errors(atoms, left))
+    first, second = _corrected(atoms, left, cost)
+    values, added = (
+        np.bincount(atoms.prompt, each[atoms.kind], minlength=prompts)
+        for each in (second, second - first)
+    )
+    return _with_errors(values, added, atoms, left)
 
 
 def _cost(below: _Splits, size: _Splits, above: _Splits, n: int) -> _Splits:
@@ -104,13 +107,13 @@ def _corrected(
     atoms: Atoms,
     left: tuple[_Splits, _Splits, _Splits],
     cost: Callable[[_Splits, _Splits, _Splits], _Splits],
-) -> _Splits:
-    """The jackknife: of second order from three draws on, none for one."""
+) -> tuple[_Splits, _Splits]:
+    """The jackknife of first order, none for one draw, and of second, from three draws on."""
     below, size, above = atoms.below, atoms.size, atoms.above
     m = below + size + above
     plain = cost(below, size, above)
     one = (below * left[0] + size * left[1] + above * left[2]) / m
-    first = m * plain - (m - 1) * one
+    first = np.where(m > 1, m * plain - (m - 1) * one, plain)
     pairs = (
         below * (below - 1) * cost(below - 2, size, above)
         + size * (size - 1) * cost(below, size - 2, above)
@@ -121,13 +124,16 @@ def _corrected(
     )
     two = pairs / np.maximum(m * (m - 1), 1)
     second = (m * m * plain - 2 * (m - 1) ** 2 * one + (m - 2) ** 2 * two) / 2
-    return np.where((m > 2) & (m <= _SECOND_ORDER_UPTO), second, np.where(m > 1, first, plain))
+    return first, np.where((m > 2) & (m <= _SECOND_ORDER_UPTO), second, first)
 
 
-def _errors(
-    atoms: Atoms, left: tuple[_Splits, _Splits, _Splits]
-) -> tuple[Float64[np.ndarray, " p"], Float64[np.ndarray, " p"]]:
-    """Variances over the draws by the jackknife, and the variances of these.
+def _with_errors(
+    values: Float64[np.ndarray, " p"],
+    bias: Float64[np.ndarray, " p"],
+    atoms: Atoms,
+    left: tuple[_Splits, _Splits, _Splits],
+) -> WithinPrompts:
+    """Moments over the draws by the jackknife.
 
     A draw left out lies above some atoms, in one or in none, and below the rest: as it rises
     past an atom the sum of the costs changes by that atom's alone.
@@ -143,13 +149,19 @@ def _errors(
     gap = end - below - size
     lowest = np.bincount(prompt[first], below[first], minlength=counts.size)
 
-    def total(
-        inside: Float64[np.ndarray, " a"], beyond: Float64[np.ndarray, " a"]
-    ) -> Float64[np.ndarray, " p"]:
-        return np.bincount(prompt, size * inside + gap * beyond, minlength=counts.size)
+    def mean(power: int, centre: Float64[np.ndarray, " p"]) -> Float64[np.ndarray, " p"]:
+        inside = size * (within - centre[prompt]) ** power
+        beyond = gap * (past - centre[prompt]) ** power
+        total = np.bincount(prompt, inside + beyond, minlength=counts.size)
+        moment: Float64[np.ndarray, " p"] = (total + lowest * (-centre) ** power) / counts
+        return moment
 
-    mean = total(within, past) / counts
-    within, past = within - mean[prompt], past - mean[prompt]
-    squares = (total(within**2, past**2) + lowest * mean**2) / counts
-    fourths = (total(within**4, past**4) + lowest * mean**4) / counts
-    return (counts - 1) * squares, (counts - 1) ** 2 * (fourths - squares**2) / counts
+    centre = mean(1, np.zeros(counts.size))
+    squares, rest = mean(2, centre), counts - 1.0
+    return WithinPrompts(
+        values,
+        rest * squares,
+        rest**2 / counts * (mean(4, centre) - squares**2),
+        -(rest**3) / counts**2 * mean(3, centre),
+        bias,
+    )

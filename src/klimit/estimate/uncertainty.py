@@ -48,7 +48,6 @@ def mean_over_prompts(
     *,
     prompts: str,
     level: float,
-    freedom: float = np.inf,
 ) -> Estimate:
     """The mean over prompts with a Student interval.
 
@@ -60,7 +59,6 @@ def mean_over_prompts(
         variances: Their variances over the draws, shape ``(p,)``; used for fixed prompts.
         prompts: ``"sampled"`` or ``"fixed"``.
         level: Nominal coverage, in (0, 1).
-        freedom: Degrees of freedom of the summed variances, for fixed prompts.
 
     Returns:
         The estimate.
@@ -84,6 +82,7 @@ def mean_over_prompts(
         stderr, freedom = float(values.std(ddof=1)) / p**0.5, float(p - 1)
     else:
         stderr = float(variances.sum()) ** 0.5 / p
+        freedom = np.inf
     quantile = float(stdtrit(min(freedom, 1e9), 0.5 + level / 2))
     return Estimate(
         value,

@@ -125,7 +125,7 @@ def _best_of(best_of: BestOfEstimate, name: str) -> tuple[Block, ...]:
     return (
         picture,
         *(
-            Note("warning", f"N = {point.n}: {point.reason}; they are left out.")
+            Note("warning", f"N = {point.n}: {point.reason}.")
             for point in best_of.points
             if point.reason
         ),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from klimit.core.digits import interval, measured
-from klimit.estimate.best_of import BestOfEstimate
+from klimit.estimate.best_of import BestOfEstimate, BestOfPoint
 from klimit.estimate.frontier import FrontierEstimate, FrontierPoint
 from klimit.estimate.prediction import Prediction
 from klimit.report.blocks import Grid
@@ -81,12 +81,18 @@ def best_of_grid(best_of: BestOfEstimate, reward_name: str) -> Grid:
                 measured(point.kl),
                 interval(point.kl),
                 f"{point.kl_bound:.4f}",
-                f"{point.prompt_count} PROMPTS" if point.reason else "",
+                _best_of_mark(point, best_of.prompt_count),
             )
             for point in points
         ),
         marked=frozenset(k for k, point in enumerate(points) if point.reason),
     )
+
+
+def _best_of_mark(point: BestOfPoint, prompt_count: int) -> str:
+    if not point.supported:
+        return "UNSUPPORTED"
+    return f"{point.prompt_count} PROMPTS" if point.prompt_count < prompt_count else ""
 
 
 def checks_grid(checks: Sequence[Prediction]) -> Grid:

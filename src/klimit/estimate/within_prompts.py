@@ -1,0 +1,192 @@
+"""One number a prompt with what its draws say of its error, and their mean over prompts."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float64
+from scipy.special import stdtrit
+
+from klimit.core.errors import InsufficientDataError
+from klimit.core.results import Estimate, Result
+
+__all__ = ["WithinPrompts", "skewed_interval"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WithinPrompts(Result):
+    """One number a prompt, with moments of its error over the draws.
+
+    Attributes:
+        values: One number a prompt, shape ``(p,)``.
+        variances: Their variances over the draws, shape ``(p,)``; ``inf`` where unknown.
+        doubts: Variances of the variances, shape ``(p,)``.
+        thirds: Third central moments over the draws, shape ``(p,)``; none if symmetric.
+        bias: What may be left of their bias, either way, shape ``(p,)``; none if unbiased.
+    """
+
+    values: Float64[np.ndarray, " p"]
+    variances: Float64[np.ndarray, " p"]
+    doubts: Float64[np.ndarray, " p"]
+    thirds: Float64[np.ndarray, " p"] | None = None
+    bias: Float64[np.ndarray, " p"] | None = None
+
+    @classmethod
+    def jackknifed(
+        cls, values: Float64[np.ndarray, " q"], left_out: Float64[np.ndarray, "q m"]
+    ) -> "WithinPrompts":
+        """Moments from each number's values with one of ``m`` draws left out.
+
+        Args:
+            values: One number a prompt, shape ``(q,)``.
+            left_out: Its values with each draw left out, up to a constant, shape ``(q, m)``.
+
+        Returns:
+            The numbers with their moments.
+        """
+        m = left_out.shape[1]
+        gap = left_out - left_out.mean(axis=1, keepdims=True)
+        squares = gap**2
+        return cls(
+            values,
+            (m - 1) * squares.mean(axis=1),
+            (m - 1) ** 2 / m * squares.var(axis=1),
+            -((m - 1) ** 3) / m**2 * (squares * gap).mean(axis=1),
+        )
+
+    def only(self, prompts: Bool[np.ndarray, " p"]) -> "WithinPrompts":
+        """Some of the prompts.
+
+        Args:
+            prompts: Which, shape ``(p,)``.
+
+        Returns:
+            Their numbers.
+        """
+        return WithinPrompts(
+            self.values[prompts],
+            self.variances[prompts],
+            self.doubts[prompts],
+            None if self.thirds is None else self.thirds[prompts],
+            None if self.bias is None else self.bias[prompts],
+        )
+
+    def less(self, other: "WithinPrompts") -> "WithinPrompts":
+        """The difference from independent draws of the same prompts.
+
+        Args:
+            other: What is subtracted, prompt by prompt.
+
+        Returns:
+            The differences; their variances add.
+        """
+        return WithinPrompts(
+            self.values - other.values,
+            self.variances + other.variances,
+            self.doubts + other.doubts,
+            _or_zero(self, self.thirds) - _or_zero(other, other.thirds),
+            np.abs(_or_zero(self, self.bias)) + np.abs(_or_zero(other, other.bias)),
+        )
+
+    def skewness(self, *, prompts: str) -> float:
+        """Skewness of the mean: near 1 where one prompt or draw decides, 0 for many alike.
+
+        Args:
+            prompts: ``"sampled"`` or ``"fixed"``.
+
+        Returns:
+            The skewness; 0 where nothing varies or is unknown.
+        """
+        if prompts == "sampled":
+            gap = self.values - self.values.mean()
+            third, variance = float((gap**3).sum()), float((gap**2).sum())
+        else:
+            third = float(_or_zero(self, self.thirds).sum())
+            variance = float(self.variances.sum())
+        return third / variance**1.5 if 0 < variance < np.inf else 0.0
+
+    def mean(self, *, prompts: str, level: float) -> Estimate:
+        """The mean over prompts with its interval.
+
+        Sampled prompts: their spread is the error and holds that within prompts. Fixed ones:
+        the error comes from the draws alone, with degrees of freedom after Satterthwaite. What
+        may be left of a bias widens the interval.
+
+        Args:
+            prompts: ``"sampled"`` or ``"fixed"``.
+            level: Nominal coverage, in (0, 1).
+
+        Returns:
+            The estimate.
+
+        Raises:
+            InsufficientDataError: One prompt, where prompts are sampled.
+
+        Example:
+            >>> numbers = WithinPrompts(np.arange(3.0), *np.ones((3, 3)))
+            >>> str(numbers.mean(prompts="sampled", level=0.95))
+            '1.00 ± 0.58'
+        """
+        p = self.values.size
+        if prompts == "sampled":
+            if p < 2:
+                raise InsufficientDataError(
+                    "an interval for the population of prompts needs 2 prompts, got 1; "
+                    'draw from more, or ask for these alone with prompts="fixed"'
+                )
+            stderr, freedom = float(self.values.std(ddof=1)) / p**0.5, p - 1.0
+        else:
+            total, doubt = float(self.variances.sum()), float(self.doubts.sum())
+            stderr = total**0.5 / p
+            freedom = max(1.0, 2 * total**2 / doubt) if 0 < doubt < np.inf else np.inf
+        value = float(self.values.mean())
+        quantile = float(stdtrit(min(freedom, 1e9), 0.5 + level / 2))
+        below, above = skewed_interval(quantile, self.skewness(prompts=prompts))
+        left = abs(float(_or_zero(self, self.bias).mean()))
+        units = "clustered by prompt" if prompts == "sampled" else "draws within prompts"
+        return Estimate(
+            value,
+            stderr,
+            value - below * stderr - left,
+            value + above * stderr + left,
+            level,
+            p,
+            f"t widened for skewness, {units}",
+        )
+
+
+def skewed_interval(quantile: float, skewness: float) -> tuple[float, float]:
+    r"""How many standard errors an interval reaches down and up.
+
+    Hall's transformation of the studentised mean, joined with the symmetric interval:
+
+    .. math:: g^{-1}(q) = \frac{3}{\lambda}
+        \left\{ [1 + \lambda (q - \lambda / 6)]^{1/3} - 1 \right\}
+
+    Args:
+        quantile: Quantile of Student's law, at least 0.
+        skewness: Skewness of the mean, ``lambda``: that of one value over the root of their
+            number.
+
+    Returns:
+        Two numbers, each at least ``quantile``.
+
+    Example:
+        >>> [round(reach, 3) for reach in skewed_interval(2.0, 0.2)]
+        [2.0, 2.396]
+
+    References:
+        Hall (1992), On the removal of skewness by transformation.
+    """
+    if abs(skewness) < 1e-6:
+        return quantile, quantile
+
+    def inverse(q: float) -> float:
+        return float(3 / skewness * (np.cbrt(1 + skewness * (q - skewness / 6)) - 1))
+
+    return max(quantile, inverse(quantile)), max(quantile, -inverse(-quantile))
+
+
+def _or_zero(
+    numbers: WithinPrompts, moments: Float64[np.ndarray, " p"] | None
+) -> Float64[np.ndarray, " p"]:
+    return np.zeros_like(numbers.values) if moments is None else moments
