@@ -1,0 +1,113 @@
+"""A real HTTP server on loopback that speaks the OpenAI interface, well or badly."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+
+KNOWN_FIELDS = {"model", "messages", "n", "seed", "max_tokens", "temperature", "top_p"}
+
+
+@dataclass
+class Endpoint:
+    """How the server behaves, and what it was asked.
+
+    Attributes:
+        address: Where it listens.
+        models: What it serves.
+        honours_n: Whether one request brings n choices.
+        strict: Whether it refuses fields that are not OpenAI's.
+        gives_log_probs: Whether choices carry log-probabilities.
+        failures: Status codes of the next replies, before it recovers.
+        key: The API key it wants.
+        seconds: How long it takes for a request.
+        longest: Longest prompt that it takes, in characters.
+        requests: The bodies it was sent.
+    """
+
+    address: str = ""
+    models: tuple[str, ...] = ("small",)
+    honours_n: bool = True
+    strict: bool = False
+    gives_log_probs: bool = True
+    failures: list[int] = field(default_factory=list)
+    key: str = ""
+    seconds: float = 0.0
+    longest: int = 1000
+    requests: list[dict[str, object]] = field(default_factory=list)
+
+    def reply(self, path: str, key: str, body: dict[str, object]) -> tuple[int, object]:
+        if self.failures:
+            return self.failures.pop(0), {"error": {"message": "come back later"}}
+        if self.key and key != f"Bearer {self.key}":
+            return 401, {"error": {"message": f"no such key: {key}"}}
+        if path == "/v1/models":
+            return 200, {"data": [{"id": name} for name in self.models]}
+        self.requests.append(body)
+        unknown = set(body) - KNOWN_FIELDS - {"logprobs", "top_logprobs"}
+        if self.strict and unknown:
+            return 400, {"error": {"message": f"unrecognized: {sorted(unknown)}"}}
+        if len(str(body["messages"])) > self.longest:
+            return 400, {"error": {"message": f"prompt too long, key was {key}"}}
+        count = int(str(body["n"])) if self.honours_n else 1
+        choices = [self.choice(i, int(str(body["seed"])) + i) for i in range(count)]
+        return 200, {"choices": choices[::-1]}
+
+    def choice(self, index: int, seed: int) -> dict[str, object]:
+        """What a seed draws: it depends on the seed alone."""
+        rng = np.random.default_rng(seed)
+        words = rng.choice(["good", "bad", "plain", "great", "awful", "thing"], size=6)
+        content = [{"token": word, "logprob": -1.75} for word in words]
+        return {
+            "index": index,
+            "message": {"role": "assistant", "content": " ".join(words)},
+            "finish_reason": "stop" if seed % 2 else "length",
+            "logprobs": {"content": content} if self.gives_log_probs else None,
+        }
+
+
+@contextmanager
+def serving(endpoint: Endpoint) -> Iterator[Endpoint]:
+    """Serve until the block ends."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self.answer({})
+
+        def do_POST(self) -> None:
+            length = int(self.headers["Content-Length"])
+            self.answer(json.loads(self.rfile.read(length)))
+
+        def answer(self, body: dict[str, object]) -> None:
+            key = self.headers.get("Authorization", "")
+            status, reply = endpoint.reply(self.path, key, body)
+            stopping.wait(endpoint.seconds)
+            content = json.dumps(reply).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(content)))
+            self.send_header("Retry-After", "0.01")
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    stopping = threading.Event()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    endpoint.address = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield endpoint
+    finally:
+        stopping.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
