@@ -4,9 +4,10 @@ Run in an environment of its own: pip install torch==2.13.0 trl==1.16.0, then
 python tools/logs/trl_run.py tests/data/logs/files
 
 The model is a random llama of two layers over 64 characters; two rewards, one of which is
-sometimes missing. Written: completions of a GRPO step (trl_completions.parquet), the states of
-a GRPO run, of one with the default beta = 0 and of an RLOO run (trl_*_state.json), and beside
-the first and last the KL of whole responses over the same completions, by the same model.
+sometimes missing. Written: completions of a GRPO step (trl_completions.parquet); the states of
+a GRPO run, of one in four batches a step, of one with the default beta = 0 and of an RLOO run
+(trl_*_state.json); and for each batch of these the means over responses of the summed terms, of
+the same models on the same tokens (trl_sums.json), which TRL does not log.
 """
 
 import json
@@ -22,6 +23,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer
 
 LETTERS = [" ", *"abcdefghijklmnopqrstuvwxyz", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ", *".,?!+=0123"]
+PARTS = {"per_device_train_batch_size": 4, "gradient_accumulation_steps": 4}
 PROMPTS = ["hello", "what is it?", "2 + 1 =", "good day"]
 
 
@@ -59,10 +61,41 @@ def brevity(completions, **_):
     return [None if not text else 1 / (1 + len(text)) for text in completions]
 
 
+def summing(kind):
+    """A trainer that also keeps, for each batch, the summed terms of every response."""
+
+    class Summing(kind):
+        def _compute_loss(self, model, inputs):
+            ids = torch.cat([inputs["prompt_ids"], inputs["completion_ids"]], dim=1)
+            seen = torch.cat([inputs["prompt_mask"], inputs["completion_mask"]], dim=1)
+            mask = inputs["completion_mask"].double()
+            with torch.no_grad():
+                count = inputs["completion_ids"].size(1)
+                policy, reference = (
+                    scorer(ids, attention_mask=seen)
+                    .logits[:, -count - 1 : -1]
+                    .double()
+                    .log_softmax(-1)
+                    for scorer in (model, self.ref_model)
+                )
+            exact = (policy.exp() * (policy - reference)).sum(-1)
+            tokens = inputs["completion_ids"].unsqueeze(-1)
+            ratio = (policy - reference).gather(-1, tokens).squeeze(-1)
+            k3 = torch.exp(-ratio) - 1 + ratio
+            sums = {
+                name: (term * mask).sum(-1).mean().item()
+                for name, term in {"k1": ratio, "k3": k3, "exact": exact}.items()
+            }
+            self.kept.append({"step": self.state.global_step + 1} | sums)
+            return super()._compute_loss(model, inputs)
+
+    return Summing
+
+
 def train(kind, config, start, folder, **options):
     arguments = config(
         output_dir=str(folder),
-        per_device_train_batch_size=16,
+        **{"per_device_train_batch_size": 16} | options,
         num_generations=8,
         max_completion_length=24,
         logging_steps=1,
@@ -74,17 +107,17 @@ def train(kind, config, start, folder, **options):
         seed=1,
         log_completions=True,
         disable_tqdm=True,
-        **options,
     )
-    trainer = kind(
+    trainer = (summing(kind) if arguments.beta else kind)(
         model=str(start),
         reward_funcs=[vowels, brevity],
         args=arguments,
         train_dataset=Dataset.from_dict({"prompt": PROMPTS * 8}),
     )
+    trainer.kept = []
     trainer.train()
     trainer.save_state()
-    return trainer
+    return trainer.kept
 
 
 def keep(folder: Path, name: str, target: Path) -> None:
@@ -99,11 +132,18 @@ def main() -> None:
         start = folder / "start"
         model().save_pretrained(start)
         tokenizer().save_pretrained(start)
-        train(GRPOTrainer, GRPOConfig, start, folder / "grpo", beta=0.04)
-        train(GRPOTrainer, GRPOConfig, start, folder / "grpo_beta0")
-        train(RLOOTrainer, RLOOConfig, start, folder / "rloo", beta=0.05)
-        for run in ("grpo", "grpo_beta0", "rloo"):
+        runs = {
+            "grpo": (GRPOTrainer, GRPOConfig, {"beta": 0.04}),
+            "grpo_parts": (GRPOTrainer, GRPOConfig, {"beta": 0.04, **PARTS}),
+            "grpo_beta0": (GRPOTrainer, GRPOConfig, {}),
+            "rloo": (RLOOTrainer, RLOOConfig, {"beta": 0.05}),
+        }
+        sums = {}
+        for run, (kind, config, options) in runs.items():
+            sums[run] = train(kind, config, start, folder / run, **options)
             keep(folder / run, f"trl_{run}", target)
+        text = json.dumps({run: rows for run, rows in sums.items() if rows}, indent=1)
+        (target / "trl_sums.json").write_text(text + "\n")
         (written,) = (folder / "grpo" / "completions").glob("*_00003.parquet")
         shutil.copyfile(written, target / "trl_completions.parquet")
 

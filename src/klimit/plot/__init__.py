@@ -9,6 +9,7 @@ optional("matplotlib", feature="a figure", extra="app")
 
 from klimit.plot.best_of import best_of_figure  # noqa: E402  (matplotlib may be absent)
 from klimit.plot.frontier import frontier_figure  # noqa: E402
+from klimit.plot.logged_kl import logged_kl_figure  # noqa: E402
 from klimit.plot.save import save_figure  # noqa: E402
 
-__all__ = ["best_of_figure", "frontier_figure", "save_figure"]
+__all__ = ["best_of_figure", "frontier_figure", "logged_kl_figure", "save_figure"]

@@ -13,7 +13,7 @@ from klimit.data.tables.lines import LinesTable
 from klimit.data.tables.sniff import refuse_encoding, sniff
 from klimit.data.tables.table import FrameTable, Table, listed, shown
 
-__all__ = ["open_table"]
+__all__ = ["open_table", "table_of"]
 
 
 @runtime_checkable
@@ -43,11 +43,23 @@ def open_table(source: object, *, format: TableFormat | None = None) -> Table:  
     """
     if isinstance(source, str):
         content = read_content(source)
-        return _file(content, format or sniff(content.head, name=content.name))
+        return table_of(content, format or sniff(content.head, name=content.name))
     return FrameTable("table", _in_memory(source))
 
 
-def _file(content: Content, kind: TableFormat) -> Table:
+def table_of(content: Content, kind: TableFormat) -> Table:
+    """The table in a file.
+
+    Args:
+        content: The file.
+        kind: Its format.
+
+    Returns:
+        The table, its columns known and not yet read.
+
+    Raises:
+        InputError: It is no table of that format.
+    """
     if kind in ("jsonl", "json", "csv"):
         refuse_encoding(content.head, name=content.name)
     match kind:

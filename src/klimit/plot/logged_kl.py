@@ -1,0 +1,63 @@
+"""The KL along a training run, with what its log leaves open."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from klimit.estimate.logged_kl import LoggedKl
+from klimit.plot.style import FRONTIER, INK, blank_figure, plain_axes
+
+__all__ = ["logged_kl_figure"]
+
+
+def logged_kl_figure(
+    steps: Sequence[int], divergences: Sequence[LoggedKl], *, width: float = 7.0
+) -> Figure:
+    """Draw the KL of each step and the bounds that the conversion leaves.
+
+    Args:
+        steps: Number of each step.
+        divergences: What each step's number converts to.
+        width: Width of the figure in inches.
+
+    Returns:
+        The figure, with one pair of axes.
+
+    Example:
+        >>> from klimit import convert_logged_kl
+        >>> kl = [
+        ...     convert_logged_kl(v, term="k3", average="token", mean_length=40, longest=64)
+        ...     for v in (0.01, 0.02)
+        ... ]
+        >>> logged_kl_figure([1, 2], kl).axes[0].get_ylabel()
+        'KL(policy || reference), nats a response'
+    """
+    figure = blank_figure(width, aspect=0.55)
+    axes = figure.add_subplot()
+    plain_axes(axes, x="training step", y="KL(policy || reference), nats a response")
+    value = np.array([found.kl for found in divergences])
+    low = np.array([found.low for found in divergences])
+    high = np.array([found.high for found in divergences])
+    shown = np.where(np.isfinite(high), high, value)
+    if (high > low).any():
+        band = axes.fill_between(
+            steps,
+            low,
+            shown,
+            color=FRONTIER,
+            alpha=0.18,
+            linewidth=0,
+            label="what the log allows",
+        )
+        band.set_gid("bounds")
+    (line,) = axes.plot(
+        steps, value, "o-", color=FRONTIER, markersize=3, linewidth=1.4, label="converted"
+    )
+    line.set_gid("kl")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_ylim(bottom=min(0.0, float(low.min()), float(value.min())))
+    if (high > low).any():
+        axes.legend(frameon=False, fontsize=8.5, labelcolor=INK, loc="upper left")
+    return figure

@@ -1,0 +1,82 @@
+"""A small language with a policy and a reference whose divergence is known exactly."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+STATES, LONGEST, END = 24, 64, 0
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Responses of the policy; rows are responses, columns tokens, the end token included."""
+
+    ratio: np.ndarray  # log pi - log p of the token drawn
+    exact: np.ndarray  # divergence of the two next-token distributions
+    mask: np.ndarray  # whether the response reaches there
+    log_policy: np.ndarray  # of the token drawn
+    finished: np.ndarray  # whether a response ended by itself
+
+    @property
+    def lengths(self) -> np.ndarray:
+        return self.mask.sum(axis=1)
+
+    def sums(self, terms: np.ndarray) -> np.ndarray:
+        return np.where(self.mask, terms, 0.0).sum(axis=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    policy: np.ndarray
+    reference: np.ndarray
+
+    @property
+    def step_kl(self) -> np.ndarray:
+        return np.einsum("ij,ij->i", self.policy, np.log(self.policy / self.reference))
+
+    def kl(self) -> float:
+        """By dynamic programming over the tokens that are left."""
+        value = np.zeros(STATES)
+        for _ in range(LONGEST):
+            going_on = value.copy()
+            going_on[END] = 0.0
+            value = self.step_kl + self.policy @ going_on
+        return float(value[END])  # every response starts in the state of the end token
+
+    def draw(self, rng: np.random.Generator, count: int) -> Batch:
+        state = np.full(count, END)
+        alive = np.ones(count, dtype=bool)
+        cumulative = self.policy.cumsum(axis=1)
+        log_policy, log_reference = np.log(self.policy), np.log(self.reference)
+        columns: list[list[np.ndarray]] = [[], [], [], []]
+        for _ in range(LONGEST):
+            drawn = (rng.random((count, 1)) > cumulative[state]).sum(axis=1)
+            drawn = np.minimum(drawn, STATES - 1)
+            ratio = (log_policy - log_reference)[state, drawn]
+            row = (ratio, self.step_kl[state], alive.copy(), log_policy[state, drawn])
+            for column, cells in zip(columns, row, strict=True):
+                column.append(cells)
+            alive &= drawn != END
+            state = drawn
+        ratio, exact, mask, log = (np.array(column).T for column in columns)
+        return Batch(ratio, exact, mask, log, ~alive)
+
+
+def language(distance: float, *, ending: float = 0.0, seed: int = 0) -> Language:
+    """Random transitions; the policy's logits are the reference's plus noise.
+
+    Args:
+        distance: Size of the noise.
+        ending: How much likelier, in logits, the policy ends a response.
+        seed: Of the transitions.
+    """
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(0.0, 1.5, (STATES, STATES))
+    logits[:, END] -= 1.5
+    noise = distance * rng.normal(0.0, 1.0, (STATES, STATES))
+    noise[:, END] += ending
+    policy, reference = np.exp(logits + noise), np.exp(logits)
+    return Language(
+        policy / policy.sum(axis=1, keepdims=True),
+        reference / reference.sum(axis=1, keepdims=True),
+    )
