@@ -4,6 +4,8 @@ from .core.errors import KlimitError as KlimitError
 from .core.errors import KlimitWarning as KlimitWarning
 from .core.results import Estimate as Estimate
 from .data.read import read_draws as read_draws
+from .estimate.audit.policies import Audit as Audit
+from .estimate.audit.policies import audit as audit
 from .estimate.best_of import BestOfEstimate as BestOfEstimate
 from .estimate.best_of import BestOfPoint as BestOfPoint
 from .estimate.best_of import best_of_n_within as best_of_n_within

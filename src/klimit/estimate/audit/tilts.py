@@ -1,0 +1,123 @@
+"""The tilt of the reference that spends a KL, and the one that has a mean reward."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from klimit.core.roots import Sample, increasing_root
+from klimit.estimate.audit.sources import Sources, TiltAt
+from klimit.estimate.reliability import objection
+from klimit.estimate.weights import prompt_tilts
+
+__all__ = ["Reached", "tilt_at_kl", "tilt_at_reward"]
+
+_TOLERANCE = 1e-7  # relative: the rewards are flat in beta, so that this leaves them exact
+_STEPS = 3  # Newton steps from the curve of the draws to the one free of bias
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reached:
+    """A tilt that was looked for.
+
+    Attributes:
+        tilt: The tilt; where none reaches far enough, that of the best draws of each prompt.
+        reason: Why the data do not bear it, in words; empty where they do.
+        ceiling: Whether it is that of the best draws of each prompt.
+    """
+
+    tilt: TiltAt
+    reason: str
+    ceiling: bool
+
+
+def tilt_at_kl(sources: Sources, kl: float) -> Reached:
+    """The tilt of the reference that spends a KL on the average over prompts.
+
+    Args:
+        sources: Draws of the reference.
+        kl: The KL in nats; no more than 0 gives the reference itself.
+
+    Returns:
+        The tilt, the bias of finitely many draws removed from its KL.
+    """
+    start = sources.tilt(0.0)
+    if kl <= 0 or start.variance == 0:
+        return Reached(start, "", ceiling=False)
+    top = sources.limit()
+    if top.kl.value <= kl:
+        return Reached(top, _at_the_top(sources, top), ceiling=True)
+
+    def spent(beta: float) -> Sample:
+        tilts = prompt_tilts(sources.reference, beta=beta)
+        root = max(float(tilts.plug_in_kl.mean()), 0.0) ** 0.5
+        short = root / kl**0.5 - 1.0  # the root of the KL is nearly linear in beta
+        slope = beta**2 * float(tilts.variance.mean()) / (2 * max(root, 1e-300) * kl**0.5)
+        return Sample(short if abs(short) > _TOLERANCE else 0.0, slope)
+
+    beta = increasing_root(spent, start=(2 * kl / start.variance) ** 0.5)
+    return _settled(sources, beta, lambda tilt: (kl - tilt.kl.value) / tilt.beta)
+
+
+def tilt_at_reward(sources: Sources, reward: float) -> Reached:
+    """The tilt of the reference with a given mean reward, above or below its own.
+
+    Args:
+        sources: Draws of the reference.
+        reward: The mean reward.
+
+    Returns:
+        The tilt; its ``beta`` is negative for a reward below that of the reference.
+    """
+    start = sources.tilt(0.0)
+    away = reward - start.reward.value
+    if away < 0:
+        other = tilt_at_reward(sources.mirrored(), -reward)
+        return Reached(other.tilt.mirrored(), other.reason, other.ceiling)
+    top = sources.limit()
+    reach = top.reward.value - start.reward.value
+    if away == 0 or away >= reach * (1 - 1e-9):
+        why = "the reward is at or beyond the best draws seen" if away else ""
+        return Reached(top if away else start, why, ceiling=away > 0)
+
+    def gained(beta: float) -> Sample:
+        tilts = prompt_tilts(sources.reference, beta=beta)
+        short = (float(tilts.plug_in_reward.mean()) - start.reward.value) / away - 1.0
+        slope = beta * float(tilts.variance.mean()) / away
+        return Sample(short if abs(short) > _TOLERANCE else 0.0, slope)
+
+    beta = increasing_root(gained, start=away / start.variance)
+    return _settled(sources, beta, lambda tilt: reward - tilt.reward.value)
+
+
+def _settled(sources: Sources, beta: float, lacking: Callable[[TiltAt], float]) -> Reached:
+    """Newton steps from the beta of the draws to that of the curve free of bias.
+
+    ``lacking`` tells how much reward is short, to first order.
+    """
+    tilt = sources.tilt(beta)
+    for _ in range(_STEPS):
+        if tilt.variance <= 0:
+            break
+        moved = beta + lacking(tilt) / tilt.variance
+        if abs(moved - beta) <= _TOLERANCE * beta:
+            break
+        beta = float(np.clip(moved, 0.8 * beta, 1.25 * beta))
+        tilt = sources.tilt(beta)
+    return Reached(tilt, _objection(sources, tilt), ceiling=False)
+
+
+def _objection(sources: Sources, tilt: TiltAt) -> str:
+    single = int((sources.reference.counts == 1).sum())
+    if single:
+        return f"{single} of {sources.reference.counts.size} prompts have a single draw"
+    return objection(sources.reference, ess=tilt.ess)
+
+
+def _at_the_top(sources: Sources, top: TiltAt) -> str:
+    """The best rewards stand for the ceiling where every prompt reaches one often."""
+    draws = sources.reference
+    best = np.maximum.reduceat(draws.rewards, draws.offsets[:-1])
+    if objection(draws, ess=top.ess) or (best < best.max()).any():
+        return "the KL reaches the best draws seen"
+    return ""
