@@ -30,6 +30,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "best-of": ("klimit.cli.best_of:best_of", "Reward and KL of best-of-N, ties included."),
     "kl": ("klimit.cli.kl:kl", "The KL of a policy, from scored draws or a trainer's log."),
     "report": ("klimit.cli.report:report", "Frontier, best-of-N and responses on one page."),
+    "asymptotics": (
+        "klimit.cli.asymptotics:asymptotics",
+        "The paper, claim by claim, by exact numbers.",
+    ),
     "models": (
         "klimit.cli.models:models",
         "Known models and rewards; fetch model weights.",

@@ -8,8 +8,21 @@ from klimit.core.extras import optional
 optional("matplotlib", feature="a figure", extra="app")
 
 from klimit.plot.best_of import best_of_figure  # noqa: E402  (matplotlib may be absent)
+from klimit.plot.claims import (  # noqa: E402
+    best_of_n_claim_figure,
+    frontier_claim_figure,
+    tail_claim_figure,
+)
 from klimit.plot.frontier import frontier_figure  # noqa: E402
 from klimit.plot.logged_kl import logged_kl_figure  # noqa: E402
 from klimit.plot.save import save_figure  # noqa: E402
 
-__all__ = ["best_of_figure", "frontier_figure", "logged_kl_figure", "save_figure"]
+__all__ = [
+    "best_of_figure",
+    "best_of_n_claim_figure",
+    "frontier_claim_figure",
+    "frontier_figure",
+    "logged_kl_figure",
+    "save_figure",
+    "tail_claim_figure",
+]

@@ -13,10 +13,11 @@ RULE: Final = "#c9c9cf"
 PAPER: Final = "#ffffff"
 FRONTIER: Final = "#0072b2"
 BEST_OF: Final = "#d55e00"
+THIRD: Final = "#009e73"
 HATCH: Final = "#a3a3ab"
-"""Blue and vermilion are those of Okabe and Ito, told apart by every kind of colour vision and,
-by lightness, in black and white. A page that shows a figure inline may give each another value
-for its dark theme."""
+"""Blue, vermilion and green are those of Okabe and Ito, told apart by every kind of colour
+vision; in black and white lightness or a marker tells them. A page that shows a figure inline
+may give each another value for its dark theme."""
 
 WIDE: Final = 5.0
 """Inches from which a figure has room for labels side by side."""

@@ -18,6 +18,7 @@ COLOURS: Final = {
     style.PAPER: "paper",
     style.FRONTIER: "frontier",
     style.BEST_OF: "best-of",
+    style.THIRD: "third",
     style.HATCH: "hatch",
 }
 """Colours of figures and the custom properties of the page that take their place."""

@@ -1,0 +1,110 @@
+"""Panels side by side where there is room, else one above the other, under one legend."""
+
+from collections.abc import Sequence
+from math import ceil
+
+import numpy as np
+from jaxtyping import Int64
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullLocator
+
+from klimit.core.errors import InputError
+from klimit.plot.style import INK, WIDE, blank_figure, plain_axes
+
+__all__ = ["grid_of_panels", "legend_above", "length_axis", "panel"]
+
+_SIZE = 8.5
+
+
+def grid_of_panels(
+    count: int, *, width: float, rows: int = 1, height: float = 3.1
+) -> tuple[Figure, list[list[Axes]]]:
+    """A figure with ``count`` columns of panels, without labels yet.
+
+    Args:
+        count: Number of columns, one for each result.
+        width: Width of the figure in inches; below 5 all panels stand one above the other.
+        rows: Panels in each column.
+        height: Height of a panel in inches.
+
+    Returns:
+        The figure, and for each column its axes from the top.
+
+    Raises:
+        InputError: There is nothing to draw.
+    """
+    if count < 1:
+        raise InputError("a figure of a claim needs at least one result, got none")
+    across = min(count, 2) if width >= WIDE else 1
+    down = ceil(count / across) * rows
+    figure = blank_figure(width, aspect=(down * height + 0.5) / width)
+    columns = []
+    for k in range(count):
+        top = (k // across) * rows
+        places = [(top + row) * across + k % across + 1 for row in range(rows)]
+        columns.append([figure.add_subplot(down, across, place) for place in places])
+    return figure, columns
+
+
+def panel(axes: Axes, *, title: str, x: str, y: str) -> None:
+    """Style one panel.
+
+    Args:
+        axes: The panel.
+        title: What it shows, above it; may be empty.
+        x: Label of the horizontal axis.
+        y: Label of the vertical axis.
+    """
+    plain_axes(axes, x=x, y=y)
+    if title:
+        axes.set_title(title, color=INK, fontsize=_SIZE, loc="left")
+
+
+def legend_above(
+    figure: Figure,
+    panels: Sequence[Axes],
+    *,
+    width: float,
+    across: int = 2,
+) -> None:
+    """One legend for all panels, above them, each label once.
+
+    Args:
+        figure: The figure.
+        panels: Its axes.
+        width: Width of the figure in inches.
+        across: Entries side by side where there is room.
+    """
+    entries: dict[str, Artist] = {}
+    for axes in panels:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            entries.setdefault(label, handle)
+    figure.legend(
+        handles=list(entries.values()),
+        labels=list(entries),
+        loc="outside upper left",
+        ncols=across if width >= WIDE else 1,
+        frameon=False,
+        fontsize=_SIZE,
+        labelcolor=INK,
+        columnspacing=1.6,
+        handlelength=2.4,
+        borderaxespad=0.1,
+    )
+
+
+def length_axis(axes: Axes, lengths: Int64[np.ndarray, " l"]) -> None:
+    """A logarithmic axis with ticks at the lengths that were computed, thinned where many.
+
+    Args:
+        axes: The panel.
+        lengths: Numbers of symbols, increasing.
+    """
+    most = 5
+    axes.set_xscale("log")
+    shown = lengths[::-1][:: -(-lengths.size // most)]
+    axes.xaxis.set_major_locator(FixedLocator([float(length) for length in shown]))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(lambda length, _: f"{length:.0f}")
