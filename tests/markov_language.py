@@ -11,6 +11,7 @@ STATES, LONGEST, END = 24, 64, 0
 class Batch:
     """Responses of the policy; rows are responses, columns tokens, the end token included."""
 
+    tokens: np.ndarray
     ratio: np.ndarray  # log pi - log p of the token drawn
     exact: np.ndarray  # divergence of the two next-token distributions
     mask: np.ndarray  # whether the response reaches there
@@ -44,22 +45,31 @@ class Language:
         return float(value[END])  # every response starts in the state of the end token
 
     def draw(self, rng: np.random.Generator, count: int) -> Batch:
-        state = np.full(count, END)
-        alive = np.ones(count, dtype=bool)
-        cumulative = self.policy.cumsum(axis=1)
-        log_policy, log_reference = np.log(self.policy), np.log(self.reference)
-        columns: list[list[np.ndarray]] = [[], [], [], []]
-        for _ in range(LONGEST):
+        """Draw responses of the policy and score them."""
+        tokens = np.empty((count, LONGEST), dtype=np.int64)
+        state, cumulative = np.full(count, END), self.policy.cumsum(axis=1)
+        for t in range(LONGEST):
             drawn = (rng.random((count, 1)) > cumulative[state]).sum(axis=1)
-            drawn = np.minimum(drawn, STATES - 1)
-            ratio = (log_policy - log_reference)[state, drawn]
-            row = (ratio, self.step_kl[state], alive.copy(), log_policy[state, drawn])
-            for column, cells in zip(columns, row, strict=True):
-                column.append(cells)
-            alive &= drawn != END
-            state = drawn
-        ratio, exact, mask, log = (np.array(column).T for column in columns)
-        return Batch(ratio, exact, mask, log, ~alive)
+            state = tokens[:, t] = np.minimum(drawn, STATES - 1)
+        return self.score_tokens(tokens)
+
+    def score(self, batch: Batch) -> Batch:
+        """Score the responses of another policy."""
+        return self.score_tokens(batch.tokens)
+
+    def score_tokens(self, tokens: np.ndarray) -> Batch:
+        before = np.hstack([np.full((len(tokens), 1), END), tokens[:, :-1]])
+        ended = (tokens == END).cumsum(axis=1)
+        mask = ended - (tokens == END) == 0
+        log_policy, log_reference = np.log(self.policy), np.log(self.reference)
+        return Batch(
+            tokens,
+            (log_policy - log_reference)[before, tokens],
+            self.step_kl[before],
+            mask,
+            log_policy[before, tokens],
+            ended[:, -1] > 0,
+        )
 
 
 def language(distance: float, *, ending: float = 0.0, seed: int = 0) -> Language:

@@ -10,11 +10,14 @@ from klimit.estimate.divergence import log_ratio, sequence_kl
 from klimit.estimate.draws import Draws
 from klimit.estimate.findings import Finding
 from klimit.estimate.paired import prompt_means
+from klimit.estimate.scoring_findings import scoring_findings
 
 __all__ = ["divergence_findings"]
 
 CERTAIN = 4.0  # standard errors beyond which a mean is taken to differ
 DOMINANT = 0.05  # share of a sum at which a single draw decides it
+FEWEST = 30  # draws from which a standard error is trusted
+END_TOKEN = 0.1  # share of the mean ratio that a missing end token must at least explain
 
 
 def divergence_findings(draws: Draws, *, prompts: str = "sampled") -> tuple[Finding, ...]:
@@ -27,13 +30,16 @@ def divergence_findings(draws: Draws, *, prompts: str = "sampled") -> tuple[Find
 
     Args:
         draws: Draws of the policy with the columns that `sequence_kl` needs; ``finished``
-            (1 or 0) tells which responses ended by themselves.
+            (1 or 0) tells which responses ended by themselves. Further columns tell more:
+            ``tokens``, ``temperature``, ``top_p``, ``top_k``, ``min_p``, and
+            ``log_prob_engine``, what the engine that drew gave the response.
         prompts: ``"sampled"`` or ``"fixed"``.
 
     Returns:
         Findings with the codes ``kl-infinite``, ``kl-negative``, ``cut-off``,
-        ``log-prob-positive``, ``log-probs-identical``, ``ratio-above-one`` and
-        ``reference-unreached``.
+        ``log-prob-positive``, ``log-probs-identical``, ``ratio-above-one``,
+        ``reference-unreached``, ``end-token``, ``temperature``, ``truncated-sampling``,
+        ``engine-disagrees``, ``log-prob-too-low`` and ``draws-not-of-policy``.
 
     Raises:
         InputError: A column is missing, or holds what is no log-probability of a draw.
@@ -45,12 +51,13 @@ def divergence_findings(draws: Draws, *, prompts: str = "sampled") -> tuple[Find
         ['kl-infinite']
     """
     found = list(_cut_off(draws))
+    ratio = None
     if "log_prob_policy" in draws.columns or "kl_exact" not in draws.columns:
         ratio = log_ratio(draws)
         found += [*_impossible(draws, ratio), *_positive(draws), *_identical(ratio)]
         if np.isfinite(ratio).all():
             found += _mean_ratio(draws, ratio)
-    return (*_negative(draws, prompts), *found)
+    return (*_negative(draws, prompts), *found, *scoring_findings(draws, ratio))
 
 
 def _negative(draws: Draws, prompts: str) -> Iterator[Finding]:
@@ -127,7 +134,8 @@ def _mean_ratio(draws: Draws, ratio: Float64[np.ndarray, " n"]) -> Iterator[Find
         error = float(means.mean.std(ddof=1)) / means.mean.size**0.5
     else:
         error = float(means.variance[0]) ** 0.5
-    if mean - CERTAIN * error > 1 + 1e-6:
+    above = mean - CERTAIN * error > 1 + 1e-6
+    if above:
         yield Finding(
             "ratio-above-one",
             f"the mean of reference over policy probability is {mean:.4g} ± {error:.2g} over "
@@ -135,11 +143,36 @@ def _mean_ratio(draws: Draws, ratio: Float64[np.ndarray, " n"]) -> Iterator[Find
             "The log-probabilities are not those the draws were made with: check temperature, "
             "end token, padding, and that one engine scored both.",
         )
-    if mean + CERTAIN * error < 1 - DOMINANT:
+    unreached = mean + CERTAIN * error < 1 - DOMINANT
+    if unreached:
         yield Finding(
             "reference-unreached",
             f"the policy's draws reach {mean:.1%} of the reference's probability "
             f"(± {100 * error:.1g} points)",
             "Expected of truncated sampling (top-k, top-p, min-p) and of a collapsed policy; "
             "else check temperature, end token and padding.",
+        )
+    if above or unreached:
+        yield from _end_token(draws, seen)
+
+
+def _end_token(draws: Draws, seen: Float64[np.ndarray, " n"]) -> Iterator[Finding]:
+    """Whether it is the responses that ended by themselves, and they alone, that are off."""
+    if "finished" not in draws.columns:
+        return
+    finished = draws.columns["finished"]
+    ended, cut = seen[finished == 1], seen[finished == 0]
+    if min(ended.size, cut.size) < FEWEST:
+        return
+    noise = [part.std(ddof=1) / part.size**0.5 for part in (ended, cut)]
+    share = ended.size / (ended.size + cut.size)
+    off = abs(ended.mean() - 1) * share > END_TOKEN + CERTAIN * noise[0]
+    fine = abs(cut.mean() - 1) < DOMINANT + CERTAIN * noise[1]
+    if off and fine:
+        yield Finding(
+            "end-token",
+            f"reference over policy probability is {ended.mean():.3g} on average where "
+            f"responses ended by themselves, and {cut.mean():.3g} where they were cut off",
+            "The end token is likely in one of the two sums and missing from the other: "
+            "include it in both.",
         )
