@@ -7,19 +7,14 @@ from klimit import (
     Audit,
     Draws,
     Estimate,
-    FiniteModel,
     InputError,
     InsufficientDataError,
     audit,
-    best_of_n,
     certificate,
-    frontier,
     sequence_kl,
 )
+from tests.estimate.audit.models_for_tests import MODEL, changed, drawn, policies, small
 
-MODEL = FiniteModel.from_probs(
-    [0.05, 0.15, 0.2, 0.25, 0.2, 0.1, 0.05], [0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.5]
-)
 NUMBERS = (
     "kl",
     "mean_reward",
@@ -29,29 +24,6 @@ NUMBERS = (
     "divergence",
     "efficiency",
 )
-
-
-def drawn(log_q: np.ndarray, *, prompts: int, draws: int, rng: np.random.Generator) -> Draws:
-    """Draws of a policy on ``MODEL`` at prompts that shift all rewards."""
-    y = rng.choice(len(MODEL), size=prompts * draws, p=np.exp(log_q))
-    prompt = np.repeat(np.arange(prompts), draws)
-    return Draws.from_columns(
-        prompt=prompt,
-        reward=MODEL.rewards[y],
-        log_prob_policy=log_q[y],
-        log_prob_reference=MODEL.log_probs[y],
-    )
-
-
-def policies() -> dict[str, np.ndarray]:
-    tilted = frontier(MODEL).at_kl(0.8).log_probs
-    kept = best_of_n(MODEL, n=4).log_probs
-    return {
-        "tilt": tilted,
-        "best-of-4": kept,
-        "mixture": np.logaddexp(np.log(0.5) + kept, np.log(0.5) + MODEL.log_probs),
-        "worse": frontier(FiniteModel(MODEL.log_probs, -MODEL.rewards)).at_kl(0.3).log_probs,
-    }
 
 
 def exact(log_q: np.ndarray) -> dict[str, float]:
@@ -110,12 +82,6 @@ def test_intervals_cover(policy: str, prompts: str) -> None:
     assert min(held.values()) >= 50, held
 
 
-def small(prompts: int = 20, draws: int = 20, *, seed: int = 0) -> tuple[Draws, Draws]:
-    rng = np.random.default_rng(seed)
-    policy = drawn(policies()["best-of-4"], prompts=prompts, draws=draws, rng=rng)
-    return policy, drawn(MODEL.log_probs, prompts=prompts, draws=64, rng=rng)
-
-
 def test_full_distributions_give_the_kl_of_sequence_kl() -> None:
     policy, reference = small()
     columns = {"kl_exact": policy.columns["log_prob_policy"] + 30.0}
@@ -142,14 +108,11 @@ def test_numbers_agree_with_each_other() -> None:
 
 def test_scaling_and_shifting_rewards_changes_no_divergence() -> None:
     policy, reference = small()
-
-    def moved(draws: Draws) -> Draws:
-        return Draws.from_blocks(
-            draws.prompts, draws.offsets, 7 * draws.rewards - 100, draws.columns
-        )
-
     plain = audit(policy, reference=reference)
-    other = audit(moved(policy), reference=moved(reference))
+    other = audit(
+        changed(policy, scale=7, reward=-100),
+        reference=changed(reference, scale=7, reward=-100),
+    )
     for name in ("kl", "excess_kl", "divergence", "efficiency"):
         assert getattr(other, name).value == pytest.approx(getattr(plain, name).value, abs=1e-8)
         assert getattr(other, name).high == pytest.approx(getattr(plain, name).high, abs=1e-8)
@@ -185,9 +148,7 @@ def test_the_order_of_prompts_does_not_matter() -> None:
 
 def test_a_kl_beyond_the_draws_is_said_and_open() -> None:
     policy, reference = small()
-    columns = {**policy.columns, "log_prob_policy": policy.columns["log_prob_policy"] + 6.0}
-    far = Draws.from_blocks(policy.prompts, policy.offsets, policy.rewards, columns)
-    found = audit(far, reference=reference)
+    found = audit(changed(policy, kl=6.0), reference=reference)
     assert not found.supported
     assert found.reason
     assert found.frontier_reward.high == np.inf

@@ -6,7 +6,8 @@ from math import inf, isfinite, nan
 from klimit.core.results import Estimate, Result
 from klimit.estimate.audit.noisy import Interval, Noisy, confidence
 from klimit.estimate.audit.shares import difference, ratio, total
-from klimit.estimate.audit.sources import Sources, TiltAt
+from klimit.estimate.audit.sources import Sources
+from klimit.estimate.audit.tilt_at import TiltAt
 from klimit.estimate.audit.tilts import Reached, tilt_at_kl, tilt_at_reward
 
 __all__ = ["Numbers", "numbers"]

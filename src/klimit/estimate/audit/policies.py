@@ -10,9 +10,12 @@ from klimit.core.results import Estimate, Result
 from klimit.estimate.audit.matched import Matched, matched
 from klimit.estimate.audit.numbers import Numbers, numbers
 from klimit.estimate.audit.sources import Sources
+from klimit.estimate.audit.table_findings import table_findings
+from klimit.estimate.audit.verdicts import verdicts
 from klimit.estimate.divergence import kl_terms, log_ratio
 from klimit.estimate.draws import Draws
 from klimit.estimate.findings import Finding
+from klimit.estimate.log_prob_findings import divergence_findings
 from klimit.estimate.uncertainty import check_level, check_prompts
 
 __all__ = ["Audit", "audit"]
@@ -81,12 +84,14 @@ class Audit(Result):
     reference_draw_count: int
 
 
-def audit(
+def audit(  # noqa: PLR0913  (what is audited, for whom, and what it is held against)
     policy_draws: Draws,
     *,
     reference: Draws,
     prompts: str = "sampled",
     level: float = 0.95,
+    budget: float | None = None,
+    training_prompts: Sequence[str | int] | None = None,
 ) -> Audit:
     r"""Audit a policy, whatever trained it: its KL and reward against the frontier.
 
@@ -107,6 +112,8 @@ def audit(
         prompts: ``"sampled"`` for the population that the prompts come from, ``"fixed"`` for
             these prompts alone.
         level: Nominal coverage of the intervals, in (0, 1).
+        budget: The KL that the policy was meant to stay within, in nats, for the findings.
+        training_prompts: Prompts that the policy was trained on, for the findings.
 
     Returns:
         The policy against the frontier.
@@ -139,6 +146,8 @@ def audit(
     sources.check()
     exact = "kl_exact" in pair.policy.columns
     terms = kl_terms(pair.policy) if exact else log_ratio(pair.policy)
+    if budget is not None and not budget >= 0:
+        raise InputError(f"budget must be at least 0 nats, got {budget}")
     if np.isinf(terms).any():
         raise InputError(
             f"an audit needs a finite KL, and {int(np.isinf(terms).sum())} of {terms.size} "
@@ -148,12 +157,18 @@ def audit(
     found = numbers(
         sources, kl=sources.of_policy(terms), reward=sources.of_policy(pair.policy.rewards)
     )
-    return _audit(pair, sources, found, ())
+    findings = (
+        *verdicts(sources, found, budget=budget),
+        *table_findings(pair, training_prompts=training_prompts),
+        *divergence_findings(pair.policy, prompts=prompts),
+    )
+    return _audit(pair, sources, found, findings)
 
 
 def _audit(
-    pair: Matched, sources: Sources, found: Numbers, findings: Sequence[Finding]
+    pair: Matched, sources: Sources, found: Numbers, findings: tuple[Finding, ...]
 ) -> Audit:
+    at_kl, at_reward = found.at_kl, found.at_reward
     return Audit(
         kl=found.kl,
         mean_reward=found.mean_reward,
@@ -162,17 +177,17 @@ def _audit(
         excess_kl=found.excess_kl,
         divergence=found.divergence,
         efficiency=found.efficiency,
-        findings=tuple(findings),
+        findings=findings,
         reference_reward=found.reference_reward,
         gain=found.gain,
         possible_gain=found.possible_gain,
-        beta=found.at_kl.tilt.beta,
-        beta_same_reward=found.at_reward.tilt.beta,
-        ess=found.at_kl.tilt.ess,
-        supported=not found.at_kl.reason,
-        reason=found.at_kl.reason,
-        excess_supported=not found.at_reward.reason,
-        excess_reason=found.at_reward.reason,
+        beta=at_kl.tilt.beta,
+        beta_same_reward=at_reward.tilt.beta,
+        ess=at_kl.tilt.ess,
+        supported=not at_kl.reason,
+        reason=at_kl.reason,
+        excess_supported=not at_reward.reason,
+        excess_reason=at_reward.reason,
         prompts=sources.prompts,
         level=sources.level,
         prompt_count=len(pair.reference.prompts),

@@ -7,58 +7,14 @@ from jaxtyping import Float64
 
 from klimit.core.errors import InsufficientDataError
 from klimit.estimate.audit.noisy import Noisy, student
+from klimit.estimate.audit.tilt_at import TiltAt
 from klimit.estimate.draws import Draws
 from klimit.estimate.paired import prompt_means
 from klimit.estimate.weights import prompt_tilts, tilt_weights
 
-__all__ = ["Sources", "TiltAt"]
+__all__ = ["Sources"]
 
 _LEAST = 1e-15  # what a weight of 1 leaves to the other draws, so that logarithms are finite
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TiltAt:
-    """The tilt of the reference at one inverse temperature, averaged over prompts.
-
-    Attributes:
-        beta: Inverse temperature, the factor on the reward.
-        reward: Mean reward under the tilt.
-        kl: Divergence of the tilt from the reference, in nats.
-        variance: Variance of the reward under the tilt, averaged over prompts.
-        ess: Effective number of draws a prompt.
-    """
-
-    beta: float
-    reward: Noisy
-    kl: Noisy
-    variance: float
-    ess: float
-
-    def divergence(self, kl: Noisy, reward: Noisy) -> Noisy:
-        """The divergence of a policy from this tilt, whatever way it was made.
-
-        Args:
-            kl: The policy's divergence from the reference, in nats.
-            reward: Its mean reward.
-
-        Returns:
-            The divergence in nats; ``beta`` must be finite.
-        """
-        return (kl - self.kl) - self.beta * (reward - self.reward)
-
-    def mirrored(self) -> "TiltAt":
-        """The same tilt where the sign of all rewards is changed.
-
-        Returns:
-            The tilt.
-        """
-        return TiltAt(
-            beta=-self.beta,
-            reward=-1.0 * self.reward,
-            kl=self.kl,
-            variance=self.variance,
-            ess=self.ess,
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from klimit.core.roots import Sample, increasing_root
-from klimit.estimate.audit.sources import Sources, TiltAt
+from klimit.estimate.audit.sources import Sources
+from klimit.estimate.audit.tilt_at import TiltAt
 from klimit.estimate.reliability import objection
 from klimit.estimate.weights import prompt_tilts
 
