@@ -1,5 +1,7 @@
 """The figure of a frontier shows the numbers of the frontier, and where they end."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from matplotlib.artist import Artist
@@ -110,6 +112,34 @@ def test_labels_of_crowded_points_are_thinned(frontier: FrontierEstimate, draws:
     figure = frontier_figure(frontier, best_of=best_of)
     assert len(line(figure, "best-of")) == 64
     assert 5 < len([word for word in words(figure) if word.startswith("N=")]) < 20
+
+
+@pytest.mark.parametrize(("offset", "scale"), [(0.0, 1.0), (1e6, 1e-5), (0.0, 1e8)])
+def test_the_legend_leaves_room_for_what_ticks_share(
+    draws: Draws, offset: float, scale: float
+) -> None:
+    shifted = Draws.from_matrix(offset + scale * draws.rewards.reshape(40, 64))
+    figure = frontier_figure(estimate_frontier(shifted, kl=[0.1, 0.5, 1.0]))
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    legend = axes.get_legend()
+    assert legend is not None
+    shared = axes.yaxis.get_offset_text()
+    if shared.get_text():
+        assert not legend.get_window_extent().overlaps(shared.get_window_extent())
+    assert bool(shared.get_text()) == (scale != 1.0)
+
+
+def test_labels_of_best_of_n_do_not_cover_each_other(draws: Draws) -> None:
+    frontier = estimate_frontier(draws, kl=np.linspace(0.0, 3.0, 7))
+    best_of = estimate_best_of_n(draws, n=[1, 2, 4, 8, 16, 32, 64])
+    for width in (7.0, 3.6):
+        figure = frontier_figure(frontier, best_of=best_of, width=width)
+        figure.draw_without_rendering()
+        labels = [text for text in figure.axes[0].texts if text.get_text().startswith("N=")]
+        boxes = [label.get_window_extent() for label in labels]
+        assert labels[-1].get_text() == "N=64"
+        assert not any(a.overlaps(b) for a, b in pairwise(boxes))
 
 
 def test_axes_name_their_units(frontier: FrontierEstimate) -> None:

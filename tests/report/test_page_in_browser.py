@@ -73,7 +73,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report on draws whose prompts and responses try to be more than text."""
     prompts = [text.strip() or f"empty {k}" for k, text in enumerate(HOSTILE)]
     texts = [HOSTILE[j % len(HOSTILE)] for _ in prompts for j in range(16)]
-    rewards = np.random.default_rng(1).normal(size=len(texts))
+    rewards = 1e6 + 1e-5 * np.random.default_rng(1).normal(size=len(texts))
     draws = Draws.from_columns(prompt=np.repeat(prompts, 16), reward=rewards, response=texts)
     request = ReportRequest("</title><img src=x onerror=alert(4)>", (0.5, 2.0))
     folder = tmp_path_factory.mktemp("hostile")
@@ -215,6 +215,16 @@ def test_the_mark_stands_at_its_budget_on_the_axis(browser: Browser, report: Pat
     assert x[-1] - x[0] > 300
 
 
+def test_without_a_budget_the_mark_stands_on_best_of_1(browser: Browser, report: Path) -> None:
+    with opened(browser, report) as page:
+        slide(page, "Home")
+        first = page.locator("[id$=w-best-of] use").first.bounding_box()
+        mark = centre(page)
+    assert first is not None
+    middle = (first["x"] + first["width"] / 2, first["y"] + first["height"] / 2)
+    assert mark == pytest.approx(middle, abs=0.5)
+
+
 def test_beyond_the_data_page_terminal_and_figure_say_the_same(
     browser: Browser, report: Path, draws: Draws, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -261,6 +271,9 @@ def test_hostile_text_stays_text(browser: Browser, hostile: Path) -> None:
             assert "null ␀ bell ␇ escape ␛[31m lone � end" in shown
             assert max(map(len, shown)) < 700
             assert any(text.endswith("… (10,000 characters)") for text in shown)
+            assert {"(an empty response)", "(white space alone)"} <= set(shown)
+            rewards = page.locator(".pool").first.locator(".reward").all_text_contents()
+            assert len(set(rewards)) == 5  # they differ from the ninth digit on
             assert page.locator("img, main script:not([type='application/json'])").count() == 0
             assert page.locator("h1").inner_text().endswith("is in a KL budget")
 
@@ -324,14 +337,17 @@ def test_paper_is_white_and_has_no_controls(browser: Browser, report: Path) -> N
     assert 1 <= sheets.count(b"/Type /Page\n") <= 6
 
 
-def test_a_focused_prompt_is_not_hidden_behind_the_slider(
+def test_a_prompt_reached_by_keys_is_not_hidden_behind_the_slider(
     browser: Browser, report: Path
 ) -> None:
-    with opened(browser, report, viewport={"width": 900, "height": 500}) as page:
-        page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
-        page.locator(".pool > summary").nth(2).focus()
-        top = page.locator(".pool > summary").nth(2).bounding_box()
+    with opened(browser, report, viewport={"width": 900, "height": 400}) as page:
+        summaries = page.locator(".pool > summary")
+        summaries.nth(4).focus()
+        summaries.nth(3).evaluate("e => window.scrollBy(0, e.getBoundingClientRect().top)")
+        page.keyboard.press("Shift+Tab")
+        reached = page.locator(":focus").bounding_box()
+        assert page.locator(":focus").inner_text().startswith("Question 3")
         bar = page.locator(".controls").bounding_box()
-    assert top is not None
+    assert reached is not None
     assert bar is not None
-    assert top["y"] >= bar["y"] + bar["height"]
+    assert reached["y"] >= bar["y"] + bar["height"]

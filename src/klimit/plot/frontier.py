@@ -21,6 +21,7 @@ from klimit.plot.style import (
     PAPER,
     WIDE,
     blank_figure,
+    has_offset,
     plain_axes,
 )
 
@@ -71,10 +72,11 @@ def frontier_figure(
     _draw_end_of_data(axes, frontier, narrow=width < WIDE)
     names = ("frontier", f"{100 * frontier.level:g}% interval", "best-of-N", "beyond the data")
     shown = dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
+    side = 1.0 if has_offset(axes) else 0.0
     axes.legend(
         handles=[shown[name] for name in names if name in shown],
-        loc="lower left",
-        bbox_to_anchor=(0.0, 1.0),
+        loc="lower right" if side else "lower left",
+        bbox_to_anchor=(side, 1.0),
         ncols=4 if width >= WIDE else 2,
         frameon=False,
         fontsize=8.5,

@@ -5,7 +5,7 @@ from typing import Final
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-__all__ = ["blank_figure", "plain_axes"]
+__all__ = ["blank_figure", "has_offset", "plain_axes"]
 
 INK: Final = "#1c1c20"
 MUTED: Final = "#66666e"
@@ -54,3 +54,17 @@ def plain_axes(axes: Axes, *, x: str, y: str) -> None:
     axes.tick_params(colors=MUTED, labelcolor=INK, labelsize=_SIZE, width=0.7, length=3)
     axes.set_xlabel(x, color=INK, fontsize=_SIZE)
     axes.set_ylabel(y, color=INK, fontsize=_SIZE)
+
+
+def has_offset(axes: Axes) -> bool:
+    """Whether a number that all ticks share stands above the vertical axis.
+
+    Args:
+        axes: The axes, with their limits set.
+
+    Returns:
+        Whether other things must leave room for it.
+    """
+    formatter = axes.yaxis.get_major_formatter()
+    formatter.set_locs(axes.get_yticks().tolist())
+    return bool(formatter.get_offset())

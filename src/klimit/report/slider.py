@@ -1,7 +1,7 @@
 """The explorer of one table of draws, kept small enough for a page."""
 
 from collections.abc import Sequence
-from math import isfinite
+from math import ceil, isfinite, log10
 from typing import Final
 
 import numpy as np
@@ -122,10 +122,8 @@ def _pools(draws: Draws, named: Sequence[dict[int, float]]) -> tuple[Pool, ...]:
             prompt=_cut(str(draws.prompts[i]), _PROMPT_LENGTH),
             draw_count=f"{int(draws.counts[i]):,}",
             responses=tuple(
-                Response(
-                    _cut(_text(draws, i, draw), min(_LONGEST, share // 4)), f"{reward:.4g}"
-                )
-                for draw, reward in rewards.items()
+                Response(_cut(_text(draws, i, draw), min(_LONGEST, share // 4)), reward)
+                for draw, reward in zip(rewards, _told_apart([*rewards.values()]), strict=True)
             ),
         )
         for i, rewards in enumerate(named)
@@ -135,7 +133,15 @@ def _pools(draws: Draws, named: Sequence[dict[int, float]]) -> tuple[Pool, ...]:
 def _text(draws: Draws, i: int, draw: int) -> str:
     if draws.texts is None:
         return f"draw {draw}"
-    return draws.texts[int(draws.offsets[i]) + draw] or "(an empty response)"
+    text = draws.texts[int(draws.offsets[i]) + draw]
+    return text if text.strip() else "(white space alone)" if text else "(an empty response)"
+
+
+def _told_apart(rewards: Sequence[float]) -> list[str]:
+    """Rewards with four digits, or as many as show that they differ."""
+    spread, size = max(rewards) - min(rewards), max(map(abs, rewards))
+    digits = 4 if spread == 0 else min(15, max(4, 3 + ceil(log10(size) - log10(spread))))
+    return [f"{reward:.{digits}g}" for reward in rewards]
 
 
 def _cut(text: str, length: int) -> str:
