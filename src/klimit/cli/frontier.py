@@ -141,10 +141,11 @@ def _row(point: "FrontierPoint") -> dict[str, str | float | bool]:
 
 
 def _note(result: "FrontierEstimate") -> str:
+    limit = f"budgets up to {result.supported_kl:.3g} nats"
     return (
-        f"The reference itself: {result.mean_reward}. These draws support budgets up to "
-        f"{result.supported_kl:.3g} nats; their best rewards are reached at "
-        f"{result.ceiling_kl:.3g}."
+        f"The reference itself: {result.mean_reward}. These draws support "
+        f"{limit if isfinite(result.supported_kl) else 'every budget'}; their best rewards are "
+        f"reached at {result.ceiling_kl:.3g} nats."
     )
 
 

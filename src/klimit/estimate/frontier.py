@@ -9,11 +9,17 @@ from jaxtyping import Float64
 from klimit.core.errors import InputError
 from klimit.core.results import Estimate, Result
 from klimit.estimate.draws import Draws
-from klimit.estimate.reliability import mean_tail_shape, objection
-from klimit.estimate.uncertainty import check_level, check_prompts, mean_over_prompts
-from klimit.estimate.weights import prompt_tilts
+from klimit.estimate.interval import estimate_of
+from klimit.estimate.own import OwnFrontier, own_frontier
+from klimit.estimate.pooled import PooledFrontier, pooled_frontier
+from klimit.estimate.reliability import frontier_objection, mean_tail_shape
+from klimit.estimate.sums import sum_directly
+from klimit.estimate.uncertainty import check_level, check_prompts
+from klimit.estimate.values import Values, ceilings
 
 __all__ = ["FrontierEstimate", "FrontierPoint", "estimate_frontier"]
+
+_HALVINGS = 10  # of the budgets, to find the largest that is supported
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,7 +29,7 @@ class FrontierPoint(Result):
     Attributes:
         kl: The budget, in nats: an average over prompts (pooled) or for each prompt.
         beta: The inverse temperature, the factor on the reward, that spends it; ``inf`` at and
-            above the ceiling.
+            above the ceiling. With a budget for each prompt the median of theirs.
         reward: The largest expected reward within the budget.
         ess: Effective number of draws a prompt that carry the estimate.
         pareto_k: Pareto shape of the weights' tail; above 0.7 a few draws decide.
@@ -46,8 +52,10 @@ class FrontierEstimate(Result):
 
     Attributes:
         points: One a budget, in the order asked.
-        supported_kl: The largest budget that the data bear; beyond it they say nothing.
-        ceiling_kl: The KL at which the empirical reward can rise no further, in nats.
+        supported_kl: The largest budget that the data bear, in nats; beyond it they say
+            nothing. ``inf`` where they bear the ceiling, above which nothing changes.
+        ceiling_kl: The KL at which the reward can rise no further, in nats: that of the best
+            draws seen.
         mean_reward: The reward of the reference policy itself, at budget 0.
         pooling: ``"pooled"`` (one budget for the average over prompts) or ``"per-prompt"``.
         prompts: ``"sampled"`` or ``"fixed"``: for whom the intervals hold.
@@ -79,6 +87,10 @@ def estimate_frontier(
 
     .. math:: r^*(\mathrm{kl}) = \min_{\beta > 0} (\mathrm{kl} + \mathrm{cgf}(\beta)) / \beta
 
+    The bias of finitely many draws is removed: the jackknife tells its size and how fast it
+    falls with the number of draws, hence how much may be left of it, which widens the interval.
+    A point is supported where that is little and enough draws carry the estimate.
+
     Args:
         draws: Draws of the reference policy.
         kl: Budgets in nats, each at least 0.
@@ -105,15 +117,31 @@ def estimate_frontier(
     check_level(level)
     if pooling not in {"pooled", "per-prompt"}:
         raise InputError(f'pooling must be "pooled" or "per-prompt", got {pooling!r}')
-    budgets = np.atleast_1d(np.asarray(kl, dtype=np.float64))
+    budgets = [float(budget) for budget in np.atleast_1d(np.asarray(kl, dtype=np.float64))]
     for budget in budgets:
         if not budget >= 0:
             raise InputError(f"kl must be at least 0, got {budget}")
+    tops = ceilings(sum_directly(draws))
+    ceiling = float(tops.mean() if pooling == "pooled" else tops.max())
+    own = pooling == "per-prompt"
+    curve: PooledFrontier | OwnFrontier
+    if pooling == "pooled":
+        reach = [*budgets, 0.01 * ceiling, ceiling]
+        curve = pooled_frontier(sum_directly(draws), budgets=reach, prompts=prompts)
+    else:
+        curve = own_frontier(draws)
+
+    def point(budget: float) -> FrontierPoint:
+        values = curve.values(budget)
+        reason = frontier_objection(draws, values, kl=budget, own=own)
+        reward = estimate_of(draws, values, prompts=prompts, level=level)
+        return _point(draws, values, kl=budget, reward=reward, reason=reason)
+
     return FrontierEstimate(
-        points=tuple(_point(draws, float(b), pooling, prompts, level) for b in budgets),
-        supported_kl=_supported_kl(draws, pooling, prompts, level),
-        ceiling_kl=_ceiling(draws),
-        mean_reward=_point(draws, 0.0, pooling, prompts, level).reward,
+        points=tuple(point(budget) for budget in budgets),
+        supported_kl=_supported_kl(draws, curve, ceiling),
+        ceiling_kl=float(tops.mean()),
+        mean_reward=point(0.0).reward,
         pooling=pooling,
         prompts=prompts,
         level=level,
@@ -122,129 +150,31 @@ def estimate_frontier(
     )
 
 
-def _point(draws: Draws, kl: float, pooling: str, prompts: str, level: float) -> FrontierPoint:
-    beta = _spend(draws, kl, pooling)
-    reward, variance, ess = _rewards(draws, kl, beta, pooling)
-    reason = _reason(draws, kl, beta, ess)
-    typical = float(np.median(beta))
+def _point(
+    draws: Draws, values: Values, *, kl: float, reward: Estimate, reason: str
+) -> FrontierPoint:
+    beta = float(np.median(values.beta))
     return FrontierPoint(
         kl=kl,
-        beta=typical,
-        reward=mean_over_prompts(reward, variance, prompts=prompts, level=level),
-        ess=ess,
-        pareto_k=mean_tail_shape(draws, beta=typical),
+        beta=beta,
+        reward=reward,
+        ess=values.ess,
+        pareto_k=mean_tail_shape(draws, beta=beta),
         supported=not reason,
         reason=reason,
     )
 
 
-def _spend(draws: Draws, kl: float, pooling: str) -> Float64[np.ndarray, " p"]:
-    """The beta of every prompt that spends the budget: bisection on its logarithm."""
-    count = len(draws.prompts)
-    if kl == 0:
-        return np.zeros(count)
-    span = _span(draws)
-    low, high = np.full(count, -60.0), np.full(count, 25.0)
+def _supported_kl(draws: Draws, curve: PooledFrontier | OwnFrontier, ceiling: float) -> float:
+    own = isinstance(curve, OwnFrontier)
 
-    def spent(log_beta: Float64[np.ndarray, " p"]) -> Float64[np.ndarray, " p"]:
-        tilts = prompt_tilts(draws, beta=np.exp(log_beta) / span)
-        spend = tilts.plug_in_kl
-        return np.full(count, spend.mean()) if pooling == "pooled" else spend
+    def borne(kl: float) -> bool:
+        return not frontier_objection(draws, curve.values(kl), kl=kl, own=own)
 
-    short = np.full(count, _ceiling(draws) <= kl)
-    if pooling == "per-prompt":
-        top = np.maximum.reduceat(draws.rewards, draws.offsets[:-1])
-        short = np.log(draws.counts / _top_ess(draws, top)) <= kl
-    for _ in range(60):
+    if borne(np.inf):
+        return np.inf
+    low, high = 0.0, ceiling
+    for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        over = spent(middle) > kl
-        low, high = np.where(over, low, middle), np.where(over, middle, high)
-    beta = np.where(short, np.inf, np.exp(low) / span)
-    return beta if pooling == "per-prompt" or short[0] else _corrected(draws, kl, beta)
-
-
-def _corrected(
-    draws: Draws, kl: float, beta: Float64[np.ndarray, " p"]
-) -> Float64[np.ndarray, " p"]:
-    """Newton steps from the beta of the draws to that of the bias-corrected curve."""
-    for _ in range(3):
-        tilts = prompt_tilts(draws, beta=beta)
-        slope = float((beta * tilts.variance).mean())
-        step = (kl - float(tilts.kl.mean())) / slope if slope > 0 else 0.0
-        beta = np.clip(beta + step, 0.8 * beta, 1.25 * beta)
-    return beta
-
-
-def _span(draws: Draws) -> float:
-    starts = draws.offsets[:-1]
-    spans = np.maximum.reduceat(draws.rewards, starts) - np.minimum.reduceat(
-        draws.rewards, starts
-    )
-    return float(spans.max()) or 1.0
-
-
-def _rewards(
-    draws: Draws, kl: float, beta: Float64[np.ndarray, " p"], pooling: str
-) -> tuple[Float64[np.ndarray, " p"], Float64[np.ndarray, " p"], float]:
-    """Reward of every prompt, its variance over the draws, and the effective sample size."""
-    top = np.maximum.reduceat(draws.rewards, draws.offsets[:-1])
-    reached = np.isinf(beta)
-    tilts = prompt_tilts(draws, beta=np.where(reached, 0.0, beta))
-    if kl == 0:
-        return tilts.reward, _mean_variance(draws), float(1 / tilts.squares.mean())
-    safe = np.where(reached, 1.0, tilts.beta)
-    if pooling == "pooled":
-        dip = (
-            tilts.kl.var(ddof=1) / max(len(draws.prompts), 2) if len(draws.prompts) > 1 else 0.0
-        )
-        curve = tilts.variance.mean()
-        cgf, spend = tilts.cgf, kl
-    else:
-        dip, curve = tilts.kl_variance, tilts.variance
-        cgf, spend = tilts.cgf, kl
-    lift = np.where(
-        reached | (curve <= 0), 0.0, dip / (2 * safe**3 * np.where(curve > 0, curve, 1.0))
-    )
-    reward = np.where(reached, top, np.minimum((spend + cgf) / safe + lift, top))
-    weights = np.where(reached, _top_ess(draws, top), 1 / tilts.squares)
-    variance = np.where(reached, 0.0, tilts.cgf_variance / safe**2)
-    return reward, variance, float(1 / np.mean(1 / weights))
-
-
-def _top_ess(draws: Draws, top: Float64[np.ndarray, " p"]) -> Float64[np.ndarray, " p"]:
-    tied = draws.rewards == np.repeat(top, draws.counts)
-    return np.add.reduceat(tied.astype(np.float64), draws.offsets[:-1])
-
-
-def _mean_variance(draws: Draws) -> Float64[np.ndarray, " p"]:
-    counts, starts = draws.counts, draws.offsets[:-1]
-    mean = np.add.reduceat(draws.rewards, starts) / counts
-    squares = np.add.reduceat((draws.rewards - np.repeat(mean, counts)) ** 2, starts)
-    return np.where(counts > 1, squares / np.maximum(counts - 1, 1) / counts, np.inf)
-
-
-def _reason(draws: Draws, kl: float, beta: Float64[np.ndarray, " p"], ess: float) -> str:
-    if kl == 0:
-        return ""
-    if draws.counts.min() == 1:
-        single = int((draws.counts == 1).sum())
-        return f"{single} of {len(draws.prompts)} prompts have a single draw"
-    if np.isinf(beta).any():
-        return "the budget reaches the best draws seen"
-    return objection(draws, ess=ess)
-
-
-def _ceiling(draws: Draws) -> float:
-    top = np.maximum.reduceat(draws.rewards, draws.offsets[:-1])
-    return float(np.log(draws.counts / _top_ess(draws, top)).mean())
-
-
-def _supported_kl(draws: Draws, pooling: str, prompts: str, level: float) -> float:
-    low, high = 0.0, _ceiling(draws)
-    for _ in range(12):
-        middle = (low + high) / 2
-        if _point(draws, middle, pooling, prompts, level).supported:
-            low = middle
-        else:
-            high = middle
+        low, high = (middle, high) if borne(middle) else (low, middle)
     return low

@@ -4,10 +4,15 @@ import numpy as np
 from jaxtyping import Float64
 
 from klimit.estimate.draws import Draws
+from klimit.estimate.values import Values
 
-__all__ = ["mean_tail_shape", "objection", "tail_shape"]
+__all__ = ["frontier_objection", "mean_tail_shape", "objection", "tail_shape"]
 
-LEAST_ESS = 10.0
+LEAST_ESS = 10.0  # for averages under a tilt, whose bias is not extrapolated
+_LEAST_FRONTIER_ESS = 4.0
+_LEAST_DECAY = 0.6  # of the bias with the number of draws: 1 for light tails
+_LEAST_BEST = 5.0  # draws a prompt that share the best reward, for it to count as the ceiling
+_LEAST_SPLIT = 8  # draws of a prompt, for halves and quarters of them to tell anything
 
 
 def tail_shape(rewards: Float64[np.ndarray, " m"], *, beta: float) -> float:
@@ -57,7 +62,7 @@ def mean_tail_shape(draws: Draws, *, beta: float) -> float:
 
 
 def objection(draws: Draws, *, ess: float) -> str:
-    """Why the data do not bear an estimate with this effective sample size.
+    """Why the data do not bear an average with this effective sample size.
 
     Args:
         draws: Draws of the reference policy.
@@ -70,7 +75,46 @@ def objection(draws: Draws, *, ess: float) -> str:
         >>> objection(Draws.from_matrix([[0.0, 1.0]]), ess=1.2)
         'effective sample size 1.2 of 2'
     """
-    typical = float(draws.counts.mean())
-    if ess < LEAST_ESS:
-        return f"effective sample size {ess:.1f} of {typical:.0f}"
+    return _few(draws, ess) if ess < LEAST_ESS else ""
+
+
+def frontier_objection(draws: Draws, values: Values, *, kl: float, own: bool) -> str:
+    """Why the data do not bear the frontier at a budget.
+
+    Args:
+        draws: Draws of the reference policy.
+        values: The frontier's rewards at the budget.
+        kl: The budget, in nats.
+        own: Whether every prompt has the budget for itself.
+
+    Returns:
+        The reason in words, empty where they do.
+    """
+    if kl == 0:
+        return ""
+    if reason := _shortage(draws, own=own):
+        return reason
+    if values.reached.all() and values.ess < _LEAST_BEST:
+        return f"the budget reaches the best draws seen, {values.ess:.1f} a prompt"
+    if values.ess < _LEAST_FRONTIER_ESS:
+        return _few(draws, values.ess)
+    if values.decay < _LEAST_DECAY:
+        decay = max(values.decay, 0.0)
+        return f"a few draws decide: m times as many would cut the bias by m^{decay:.2f} only"
     return ""
+
+
+def _shortage(draws: Draws, *, own: bool) -> str:
+    counts, total = draws.counts, len(draws.prompts)
+    if np.ptp(draws.rewards) == 0:
+        return "all draws have the same reward: they tell of no other"
+    if counts.min() == 1:
+        return f"{int((counts == 1).sum())} of {total} prompts have a single draw"
+    if own and counts.min() < _LEAST_SPLIT:
+        few = int((counts < _LEAST_SPLIT).sum())
+        return f"{few} of {total} prompts have fewer than {_LEAST_SPLIT} draws"
+    return ""
+
+
+def _few(draws: Draws, ess: float) -> str:
+    return f"effective sample size {ess:.1f} of {float(draws.counts.mean()):.0f}"

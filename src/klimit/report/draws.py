@@ -173,6 +173,8 @@ def _summary(frontier: FrontierEstimate, best_of: BestOfEstimate, name: str) -> 
     lines.append(
         f"These draws support budgets up to {frontier.supported_kl:.3g} nats; beyond, they do "
         "not tell."
+        if isfinite(frontier.supported_kl)
+        else "These draws support every budget: the best reward seen is reached often enough."
     )
     return tuple(lines)
 

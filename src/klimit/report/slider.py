@@ -94,10 +94,15 @@ def explorer_of(  # noqa: PLR0913  (an explorer brings results together)
 
 
 def _caption(reward_name: str, curve: FrontierEstimate) -> str:
-    return (
+    text = (
         f"The largest mean {reward_name} that any policy can have within a KL budget from the "
-        f"reference, with its {100 * curve.level:g}% interval, and best-of-N on it. Budgets "
-        f"above {curve.supported_kl:.3g} nats are beyond what these draws can tell."
+        f"reference, with its {100 * curve.level:g}% interval, and best-of-N on it."
+    )
+    if not isfinite(curve.supported_kl):
+        return text
+    return (
+        f"{text} Budgets above {curve.supported_kl:.3g} nats are beyond what these draws can "
+        "tell."
     )
 
 

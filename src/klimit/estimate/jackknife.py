@@ -1,0 +1,129 @@
+"""What finitely many draws do to the cgf of a prompt: bias, its decay, and variance."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64, Int64
+
+from klimit.estimate.sums import TiltSums
+
+__all__ = ["Jackknife", "jackknife"]
+
+_ORDERS = np.arange(2.0, 5.0)  # powers of the weights that enter the bias without one draw
+_LEAST = 1e-12  # what a weight of 1 leaves to the other draws, so that logarithms are finite
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Jackknife:
+    """The cgf of every prompt with single draws left out.
+
+    Attributes:
+        bias: What removes the bias of order ``1/m`` from the cgf, shape ``(p,)``.
+        change: ``m - 1`` times the mean change of ``bias`` when one draw is left out, shape
+            ``(p,)``: as large as ``bias`` where it falls like ``1/m``, less where slower.
+        variance: Variance over the draws of ``cgf + bias``, shape ``(p,)``; ``inf`` for one
+            draw.
+        fourth: Sum of the fourth powers of the draws' influences on it, shape ``(p,)``.
+        kl_variance: Variance over the draws of the tilt's divergence, shape ``(p,)``.
+    """
+
+    bias: Float64[np.ndarray, " p"]
+    change: Float64[np.ndarray, " p"]
+    variance: Float64[np.ndarray, " p"]
+    fourth: Float64[np.ndarray, " p"]
+    kl_variance: Float64[np.ndarray, " p"]
+
+
+def jackknife(
+    sums: TiltSums, *, counts: Int64[np.ndarray, " p"], best: Float64[np.ndarray, "p h"]
+) -> Jackknife:
+    r"""Leave out each draw in turn, in closed form.
+
+    Without draw ``i`` the cgf is ``cgf + log(1 - w_i) + log(m / (m - 1))``. The draws of large
+    weight are taken one by one, the others through sums of powers of their weights.
+
+    Args:
+        sums: A tilt of the draws.
+        counts: Number of draws of each prompt, shape ``(p,)``.
+        best: The best rewards of each prompt, falling, shape ``(p, h)``.
+
+    Returns:
+        Bias and variance of every prompt.
+
+    Example:
+        >>> from klimit.estimate.draws import Draws
+        >>> from klimit.estimate.sums import sum_directly
+        >>> table = sum_directly(Draws.from_matrix([[0.0, 0.0, 1.0]]))
+        >>> found = jackknife(table.at(np.ones(1)), counts=table.counts, best=table.best)
+        >>> found.bias.round(6)
+        array([0.078846])
+    """
+    m, single = counts.astype(np.float64), counts == 1
+    heavy, light = sums.heavy, sums.powers
+    present, rest = best > -np.inf, np.maximum(m - heavy.shape[1], 0.0)
+    logs = np.log(np.maximum(1.0 - heavy, _LEAST))
+    whole = np.array([(heavy**k).sum(axis=1) + light[int(k) - 1] for k in _ORDERS])
+
+    # the bias without a draw: one by one for the heavy ones, level + linear w + curved w^2 else
+    scale = np.where(m > 1, (m - 2) / np.maximum(m - 1, 1), 0.0)
+    level = scale * ((1 / _ORDERS) @ whole)
+    linear = scale * whole.sum(axis=0)
+    curved = scale * (((_ORDERS + 1) / 2) @ whole - 0.5)
+    left = np.where(present, _bias_left(heavy, whole, scale) - level[:, None], 0.0)
+    moved = left.sum(axis=1) + linear * light[0] + curved * light[1]
+    fewer = level + moved / m + _count_term(m - 1)
+    now = (m - 1) / m * ((1 / _ORDERS) @ whole) + _count_term(m)
+
+    influence = np.where(present, logs + left, 0.0)
+    a, b = linear - 1.0, curved - 0.5
+    centre = (influence.sum(axis=1) + a * light[0] + b * light[1]) / m
+    centred = np.where(present, influence - centre[:, None], 0.0)
+    second = (centred**2).sum(axis=1) + a**2 * light[1] + 2 * a * b * light[2] + b**2 * light[3]
+    second += rest * centre**2 - 2 * centre * (a * light[0] + b * light[1])
+    series = sum(light[k] / (k + 1) for k in range(len(light)))
+    bias = (m - 1) / m * (series - logs.sum(axis=1) - 1.0) + _count_term(m)
+    return Jackknife(
+        bias=np.where(single, 0.0, bias),
+        change=np.where(single, 0.0, (m - 1) * (fewer - now)),
+        variance=np.where(single, np.inf, (m - 1) / m * second),
+        fourth=(centred**4).sum(axis=1) + a**4 * light[3],
+        kl_variance=np.where(single, np.inf, _kl_variance(sums, best, logs, m)),
+    )
+
+
+def _bias_left(
+    heavy: Float64[np.ndarray, "p h"],
+    whole: Float64[np.ndarray, "3 p"],
+    scale: Float64[np.ndarray, " p"],
+) -> Float64[np.ndarray, "p h"]:
+    """The part of the bias that comes from the weights, without each heavy draw."""
+    kept = np.maximum(1.0 - heavy, _LEAST)
+    left = np.zeros(heavy.shape)
+    for k, total in zip(_ORDERS, whole, strict=True):
+        left += np.maximum(total[:, None] - heavy**k, 0.0) / (k * kept**k)
+    return np.asarray(scale[:, None] * np.minimum(left, 0.5 + 1 / 3 + 0.25))
+
+
+def _count_term(m: Float64[np.ndarray, " p"]) -> Float64[np.ndarray, " p"]:
+    """The part of the bias that comes from the number of draws alone."""
+    many = np.maximum(m, 2.0)
+    term = (many - 1) / many + (many - 1) * np.log1p(-1 / many)
+    return np.asarray(np.where(m > 1, term, 0.0))
+
+
+def _kl_variance(
+    sums: TiltSums,
+    best: Float64[np.ndarray, "p h"],
+    logs: Float64[np.ndarray, "p h"],
+    m: Float64[np.ndarray, " p"],
+) -> Float64[np.ndarray, " p"]:
+    present = best > -np.inf
+    gap = np.where(present, best, 0.0) - np.where(present, sums.reward[:, None], 0.0)
+    beta, light = sums.beta, sums.powers
+    odds = sums.heavy / np.maximum(1.0 - sums.heavy, _LEAST)
+    shift = np.where(present, -logs - beta[:, None] * odds * gap, 0.0)
+    sloped = beta * (sums.heavy * gap).sum(axis=1)  # the gaps of all draws sum to 0
+    mean = (shift.sum(axis=1) + light[0] + sloped) / m
+    squares = light[1] - 2 * beta * sums.gaps[0] + beta**2 * sums.gaps[1]
+    total = (shift**2).sum(axis=1) + squares - m * mean**2
+    return np.asarray(np.maximum((m - 1) / m * total, 0.0))

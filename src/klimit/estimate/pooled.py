@@ -1,0 +1,120 @@
+"""The frontier of one budget for all prompts on average, spent at one common beta."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64
+
+from klimit.estimate.jackknife import jackknife
+from klimit.estimate.spend import PooledSpending, pooled_spending
+from klimit.estimate.sums import Sums
+from klimit.estimate.values import (
+    Values,
+    ceilings,
+    extrapolated,
+    values_at_ceiling,
+    values_at_zero,
+)
+
+__all__ = ["PooledFrontier", "pooled_frontier"]
+
+_TWO_SIGMA = 2.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PooledFrontier:
+    """Draws made ready for pooled budgets.
+
+    Attributes:
+        sums: Sums over the draws.
+        spending: The KL spent at each beta, tabulated; ``None`` where no budget is inside.
+        ceilings: The ceiling of every prompt, in nats, shape ``(p,)``.
+        prompts: ``"sampled"`` or ``"fixed"``.
+    """
+
+    sums: Sums
+    spending: PooledSpending | None
+    ceilings: Float64[np.ndarray, " p"]
+    prompts: str
+
+    @property
+    def ceiling_kl(self) -> float:
+        """The average KL at which the reward can rise no further, in nats."""
+        return float(self.ceilings.mean())
+
+    def values(self, kl: float) -> Values:
+        """The rewards at one budget.
+
+        Args:
+            kl: Budget for the average over prompts, in nats, among those tabulated.
+
+        Returns:
+            The rewards of all prompts.
+        """
+        if kl == 0:
+            return values_at_zero(self.sums)
+        if kl >= self.ceiling_kl or self.spending is None:
+            return values_at_ceiling(self.sums, downward=self._shortfall(kl))
+        return self._inside(kl, self.spending)
+
+    def _inside(self, kl: float, spending: PooledSpending) -> Values:
+        sums, p = self.sums, self.sums.counts.size
+        beta = spending.beta(kl)
+        tilt = sums.at(np.full(p, beta))
+        spent = spending.corrected(float(tilt.kl.mean()), at=beta)
+        slope = beta * float(tilt.variance.mean())
+        beta = float(np.clip(beta + (kl - spent) / slope, 0.8 * beta, 1.25 * beta))
+        tilt = sums.at(np.full(p, beta))
+        left = jackknife(tilt, counts=sums.counts, best=sums.best)
+        more = extrapolated(left.bias / beta, left.change / beta)
+        # the minimum over beta of a noisy curve lies low by what its own noise moves it
+        noise = tilt.kl.var() if self.prompts == "sampled" else left.kl_variance.mean()
+        lift = float(noise) / p / (2 * beta**3 * float(tilt.variance.mean()))
+        slow = max(1 / max(more.decay, 0.4), 1.0)
+        return Values(
+            beta=np.full(p, beta),
+            rewards=(kl + tilt.cgf) / beta + more.added + lift,
+            variances=left.variance * slow / beta**2,
+            fourths=left.fourth * slow**2 / beta**4,
+            doubt=more.doubt,
+            upward=more.upward,
+            downward=0.0,
+            decay=more.decay,
+            ess=float(1 / tilt.squares.mean()),
+            reached=np.zeros(p, dtype=np.bool_),
+        )
+
+    def _shortfall(self, kl: float) -> float:
+        """What the best rewards lose at a budget within the error of the ceiling."""
+        if self.spending is None or not np.isfinite(kl):
+            return 0.0
+        counts, tied = self.sums.counts, self.sums.tied
+        p = tied.size
+        within = float((1 / tied - 1 / counts).sum()) ** 0.5 / p
+        between = float(self.ceilings.std()) / max(p - 1, 1) ** 0.5
+        stderr = max(within, between) if self.prompts == "sampled" else within
+        lower = kl - _TWO_SIGMA * stderr
+        if not 0 < lower < self.ceiling_kl:
+            return 0.0
+        inside = self._inside(lower, self.spending).rewards
+        return max(float((self.sums.best[:, 0] - inside).mean()), 0.0)
+
+
+def pooled_frontier(sums: Sums, *, budgets: list[float], prompts: str) -> PooledFrontier:
+    """Make draws ready for pooled budgets.
+
+    Args:
+        sums: Sums over the draws.
+        budgets: All budgets that will be asked for, in nats.
+        prompts: ``"sampled"`` or ``"fixed"``.
+
+    Returns:
+        The frontier, whose ``values`` are asked for budget by budget.
+    """
+    tops = ceilings(sums)
+    top = float(tops.mean())
+    inside = [min(kl, 0.999 * top) for kl in budgets if kl > 0]
+    spending = None
+    if top > 0 and inside:
+        spending = pooled_spending(sums, smallest=min(inside), largest=max(inside))
+    return PooledFrontier(sums, spending, tops, prompts)

@@ -1,0 +1,162 @@
+"""Sums over the draws of every prompt under a tilt, each computed draw by draw."""
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float64, Int64
+
+from klimit.estimate.draws import Draws
+
+__all__ = ["DirectSums", "Sums", "TiltSums", "sum_directly"]
+
+_HEAVY = 32  # draws of a prompt, the best ones, whose weights are kept one by one
+_POWERS = 5  # sums of powers of the other weights, each below 1 / 33: enough for 1e-9
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TiltSums:
+    """What a tilt of the draws themselves does to every prompt.
+
+    Attributes:
+        beta: Inverse temperature, the factor on the reward, shape ``(p,)``.
+        cgf: Logarithm of the mean of ``exp(beta r)``, shape ``(p,)``.
+        reward: Mean reward under the tilt, shape ``(p,)``.
+        variance: Variance of the reward under the tilt, shape ``(p,)``.
+        heavy: Weights of the best draws, shape ``(p, h)``, 0 where a prompt has fewer.
+        powers: Sums of the powers 1 to 5 of the other draws' weights, shape ``(5, p)``.
+        gaps: Sums of ``w**2 g`` and ``w**2 g**2`` over the other draws, where ``g`` is the
+            reward less its mean under the tilt, shape ``(2, p)``.
+    """
+
+    beta: Float64[np.ndarray, " p"]
+    cgf: Float64[np.ndarray, " p"]
+    reward: Float64[np.ndarray, " p"]
+    variance: Float64[np.ndarray, " p"]
+    heavy: Float64[np.ndarray, "p h"]
+    powers: Float64[np.ndarray, "5 p"]
+    gaps: Float64[np.ndarray, "2 p"]
+
+    @property
+    def kl(self) -> Float64[np.ndarray, " p"]:
+        """Divergence of the tilt from the reference policy, in nats, shape ``(p,)``."""
+        kl: Float64[np.ndarray, " p"] = self.beta * self.reward - self.cgf
+        return kl
+
+    @property
+    def squares(self) -> Float64[np.ndarray, " p"]:
+        """Sum of the squared weights, shape ``(p,)``."""
+        squares: Float64[np.ndarray, " p"] = (self.heavy**2).sum(axis=1) + self.powers[1]
+        return squares
+
+
+@runtime_checkable
+class Sums(Protocol):
+    """Draws made ready for sums under many tilts."""
+
+    @property
+    def counts(self) -> Int64[np.ndarray, " p"]:
+        """Number of draws of each prompt."""
+
+    @property
+    def best(self) -> Float64[np.ndarray, "p h"]:
+        """The best rewards of each prompt, falling; ``-inf`` where it has fewer."""
+
+    @property
+    def tied(self) -> Int64[np.ndarray, " p"]:
+        """How many draws of each prompt share its best reward."""
+
+    def at(self, beta: Float64[np.ndarray, " p"]) -> TiltSums:
+        """The sums at one finite beta a prompt."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DirectSums:
+    """Draws sorted into the best of each prompt and all others.
+
+    Attributes:
+        counts: Number of draws of each prompt, shape ``(p,)``.
+        best: The best rewards of each prompt, falling, ``-inf`` where it has fewer.
+        tied: How many draws of each prompt share its best reward, shape ``(p,)``.
+        others: The other rewards below the best one, prompt after prompt, shape ``(o,)``.
+        starts: Where the others of each prompt that has any begin, shape ``(q,)``.
+        owners: Which prompts have any, shape ``(q,)``.
+    """
+
+    counts: Int64[np.ndarray, " p"]
+    best: Float64[np.ndarray, "p h"]
+    tied: Int64[np.ndarray, " p"]
+    others: Float64[np.ndarray, " o"]
+    starts: Int64[np.ndarray, " q"]
+    owners: Int64[np.ndarray, " q"]
+
+    def at(self, beta: Float64[np.ndarray, " p"]) -> TiltSums:
+        """The sums at one finite beta a prompt.
+
+        Args:
+            beta: Inverse temperatures, shape ``(p,)``.
+
+        Returns:
+            The sums, each from all draws.
+        """
+        top = self.best[:, 0]
+        below = self.best - top[:, None]
+        reached = np.where(below > -np.inf, below, 0.0)
+        mass = np.where(below > -np.inf, np.exp(beta[:, None] * reached), 0.0)
+        counts = self.counts[self.owners] - self.best.shape[1]
+        light = np.exp(np.repeat(beta[self.owners], counts) * self.others)
+        total = mass.sum(axis=1) + self._spread(light)
+        heavy = mass / total[:, None]
+        light /= np.repeat(total[self.owners], counts)
+        mean = (heavy * reached).sum(axis=1) + self._spread(light * self.others)
+        gap = self.others - np.repeat(mean[self.owners], counts)
+        variance = (heavy * (reached - mean[:, None]) ** 2).sum(axis=1)
+        powers = [light]
+        while len(powers) < _POWERS:
+            powers.append(powers[-1] * light)
+        return TiltSums(
+            beta=beta,
+            cgf=beta * top + np.log(total / self.counts),
+            reward=top + mean,
+            variance=variance + self._spread(light * gap**2),
+            heavy=heavy,
+            powers=np.array([self._spread(power) for power in powers]),
+            gaps=np.array([self._spread(powers[1] * gap), self._spread(powers[1] * gap**2)]),
+        )
+
+    def _spread(self, values: Float64[np.ndarray, " o"]) -> Float64[np.ndarray, " p"]:
+        """Sums over the others of each prompt, 0 for a prompt without any."""
+        sums = np.zeros(self.counts.size)
+        if self.owners.size:
+            sums[self.owners] = np.add.reduceat(values, self.starts)
+        return sums
+
+
+def sum_directly(draws: Draws) -> DirectSums:
+    """Make draws ready for sums under many tilts, each in one pass over all draws.
+
+    Args:
+        draws: Draws of the reference policy.
+
+    Returns:
+        The draws, sorted prompt by prompt.
+
+    Example:
+        >>> sums = sum_directly(Draws.from_matrix([[0.0, 2.0, 1.0], [5.0, 5.0]]))
+        >>> sums.at(np.zeros(2)).reward
+        array([1., 5.])
+    """
+    counts = draws.counts
+    width = min(_HEAVY, int(counts.max()))
+    best = np.full((counts.size, width), -np.inf)
+    tied = np.ones(counts.size, dtype=np.int64)
+    others = []
+    for i, block in enumerate(np.split(draws.rewards, draws.offsets[1:-1])):
+        falling = np.sort(block)[::-1]
+        best[i, : min(width, block.size)] = falling[:width]
+        tied[i] = np.searchsorted(-falling, -falling[0], side="right")
+        others.append(falling[width:] - falling[0])
+    sizes = np.maximum(counts - width, 0)
+    owners = np.flatnonzero(sizes)
+    starts = np.concatenate([[0], np.cumsum(sizes[owners])])[:-1].astype(np.int64)
+    return DirectSums(counts, best, tied, np.concatenate(others), starts, owners)
