@@ -21,6 +21,9 @@ from .estimate.logged_kl import LoggedKl as LoggedKl
 from .estimate.logged_kl import convert_logged_kl as convert_logged_kl
 from .estimate.next_token_kl import next_token_kl as next_token_kl
 from .estimate.order_statistics import unbiased_best_of_n as unbiased_best_of_n
+from .estimate.plan.planner import Plan as Plan
+from .estimate.plan.planner import PlanOption as PlanOption
+from .estimate.plan.planner import plan as plan
 from .estimate.prediction import Prediction as Prediction
 from .estimate.prediction import check_best_of_n as check_best_of_n
 from .estimate.prediction import check_tilt as check_tilt

@@ -1,0 +1,143 @@
+"""Draws made ready for planning: sorted, their atoms found, the cost of each draw known."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Bool, Float64
+
+from klimit.core.errors import InputError
+from klimit.core.results import Estimate, Result
+from klimit.estimate.atoms import Atoms, atoms_of
+from klimit.estimate.draws import Draws
+from klimit.estimate.paired import PromptMeans, prompt_means
+from klimit.estimate.pools import Pools, WithinPrompts, sorted_pools
+from klimit.estimate.uncertainty import check_level, check_prompts, mean_over_prompts
+
+__all__ = ["Supply", "known", "supply"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Supply(Result):
+    """Draws of the reference policy, ready for every method.
+
+    Attributes:
+        draws: The draws.
+        pools: Their rewards, sorted within prompts.
+        atoms: Rewards that carry probability of their own.
+        tokens: Tokens of every draw, shape ``(n,)``; ``None`` where unknown.
+        prompts: ``"sampled"`` or ``"fixed"``.
+        level: Nominal coverage of the intervals.
+    """
+
+    draws: Draws
+    pools: Pools
+    atoms: Atoms
+    tokens: Float64[np.ndarray, " n"] | None
+    prompts: str
+    level: float
+
+    @property
+    def typical(self) -> int:
+        """Draws that half of the prompts have at least."""
+        return int(np.median(self.pools.counts))
+
+    @property
+    def span(self) -> float:
+        """The widest range of one prompt's rewards; 1 where every prompt has one reward."""
+        rewards, offsets = self.pools.rewards, self.pools.offsets
+        return float((rewards[offsets[1:] - 1] - rewards[offsets[:-1]]).max()) or 1.0
+
+    def mean(self, within: WithinPrompts) -> Estimate:
+        """The mean over prompts with its interval."""
+        return within.mean(prompts=self.prompts, level=self.level)
+
+    def paired(
+        self, values: Float64[np.ndarray, " p"], variances: Float64[np.ndarray, " p"]
+    ) -> Estimate:
+        """The mean over prompts of numbers whose variances are taken as known."""
+        return mean_over_prompts(values, variances, prompts=self.prompts, level=self.level)
+
+    def kl(self, costs: WithinPrompts, *, bound: float) -> Estimate:
+        """The KL that is left of its bound, never negative and never above."""
+        cost = self.mean(costs)
+        return replace(
+            cost,
+            value=min(max(bound - cost.value, 0.0), bound),
+            low=min(max(bound - cost.high, 0.0), bound),
+            high=min(max(bound - cost.low, 0.0), bound),
+        )
+
+    def tokens_for(
+        self, number: Float64[np.ndarray, " p"], prompts: Bool[np.ndarray, " p"]
+    ) -> Estimate | None:
+        """Tokens for one response that costs each prompt a number of draws."""
+        if self.tokens is None:
+            return None
+        length = prompt_means(self.draws, self.tokens)
+        chosen = PromptMeans(
+            (number * length.mean)[prompts], (number**2 * length.variance)[prompts]
+        )
+        return self.paired(chosen.mean, chosen.variance)
+
+
+def supply(draws: Draws, *, tokens: float | str | None, prompts: str, level: float) -> Supply:
+    """Make draws ready.
+
+    Args:
+        draws: Draws of the reference policy.
+        tokens: The column that holds the tokens of each draw, their mean number, or ``None``
+            where they are not known; the column ``tokens`` is taken where there is one.
+        prompts: ``"sampled"`` or ``"fixed"``.
+        level: Nominal coverage of the intervals, in (0, 1).
+
+    Returns:
+        The draws with all that is shared among methods.
+
+    Raises:
+        InputError: An argument is outside its range.
+
+    Example:
+        >>> draws = Draws.from_matrix([[0.0, 1.0]])
+        >>> supply(draws, tokens=40.0, prompts="fixed", level=0.9).tokens
+        array([40., 40.])
+    """
+    check_prompts(prompts)
+    check_level(level)
+    pools = sorted_pools(draws)
+    return Supply(draws, pools, atoms_of(pools), _tokens(draws, tokens), prompts, level)
+
+
+def known(value: float, *, level: float, count: int) -> Estimate:
+    """A number that a setting fixes, in the form of an estimate.
+
+    Args:
+        value: The number.
+        level: Nominal coverage of the intervals beside it.
+        count: Number of prompts beside it.
+
+    Returns:
+        The estimate, without error.
+
+    Example:
+        >>> print(known(4.0, level=0.95, count=10))
+        4 ± 0
+    """
+    return Estimate(value, 0.0, value, value, level, count, "set")
+
+
+def _tokens(draws: Draws, tokens: float | str | None) -> Float64[np.ndarray, " n"] | None:
+    if tokens is None:
+        if "tokens" not in draws.columns:
+            return None
+        tokens = "tokens"
+    if isinstance(tokens, str):
+        column = draws.column(tokens)
+        if not (np.isfinite(column).all() and (column >= 0).all()):
+            raise InputError(
+                f"column {tokens!r} must hold the number of tokens of every draw, got one that "
+                "is missing or negative; give their mean number as tokens instead"
+            )
+        return column
+    if not 0 < tokens < np.inf:
+        raise InputError(f"tokens must be a positive number a draw, got {tokens}")
+    return np.full(len(draws), float(tokens))

@@ -1,0 +1,112 @@
+"""Planning a policy trained to the tilt of one inverse temperature."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from klimit.core.results import Estimate, Result
+from klimit.estimate.plan.heavy_tails import steepest_beta
+from klimit.estimate.plan.left_out import within_prompts
+from klimit.estimate.plan.outcome import Means, Outcome, Parameter
+from klimit.estimate.plan.supply import Supply, known
+from klimit.estimate.plan.tilt_law import tilt_law
+from klimit.estimate.reliability import objection
+from klimit.estimate.tilt import estimate_tilt
+from klimit.estimate.weights import prompt_tilts
+
+__all__ = ["Tilting"]
+
+_SPAN = 1e3  # the largest beta tried, times that range: past every rise that is seen
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tilting(Result):
+    """Train to ``beta``, which is to say with the KL coefficient ``1 / beta``.
+
+    The strength is the logarithm of ``beta`` times the widest range of rewards.
+
+    Attributes:
+        supply: Draws of the reference policy.
+    """
+
+    supply: Supply
+    name: ClassVar[str] = "train-to-beta"
+    whole: ClassVar[bool] = False
+    least: ClassVar[float] = -14.0
+
+    def most(self) -> float:
+        """The largest strength for which enough draws count.
+
+        Returns:
+            The strength.
+        """
+        low, high = self.least, float(np.log(_SPAN))
+        if not self._too_few(high):
+            return high
+        while high - low > 1e-3:
+            middle = (low + high) / 2
+            low, high = (middle, high) if not self._too_few(middle) else (low, middle)
+        return low
+
+    def means(self, strength: float) -> Means:
+        """Reward and KL at a strength.
+
+        Args:
+            strength: Logarithm of ``beta`` times the widest range of rewards.
+
+        Returns:
+            Their means over prompts.
+        """
+        tilts = prompt_tilts(self.supply.draws, beta=self._beta(strength))
+        return Means(float(tilts.reward.mean()), float(tilts.kl.mean()))
+
+    def outcome(self, strength: float) -> Outcome:
+        """All that is predicted at a strength.
+
+        Args:
+            strength: Logarithm of ``beta`` times the widest range of rewards.
+
+        Returns:
+            The prediction.
+        """
+        beta, draws = self._beta(strength), self.supply.draws
+        blocks = np.split(draws.rewards, draws.offsets[1:-1])
+        laws = [tilt_law(block, beta=beta) for block in blocks]
+        return Outcome(
+            setting=(Parameter("beta", beta), Parameter("kl_coef", 1.0 / beta)),
+            reward=self.supply.mean(within_prompts([law.reward for law in laws])),
+            kl=self.supply.mean(within_prompts([law.kl for law in laws])),
+            draws=known(1.0, level=self.supply.level, count=len(blocks)),
+            tokens=self._tokens(beta),
+            marginal=None,
+            objection=self._objection(strength),
+        )
+
+    def _too_few(self, strength: float) -> str:
+        squares = prompt_tilts(self.supply.draws, beta=self._beta(strength)).squares
+        return objection(self.supply.draws, ess=float(1.0 / squares.mean()))
+
+    def _objection(self, strength: float) -> str:
+        limit = steepest_beta(self.supply.pools)
+        if self._beta(strength) > limit:
+            return (
+                f"above beta {limit:.3g} the weights of a few draws decide: the tail of these "
+                "rewards leaves them no variance"
+            )
+        return self._too_few(strength)
+
+    def _tokens(self, beta: float) -> Estimate | None:
+        """The length of the trained policy's own responses."""
+        if self.supply.tokens is None:
+            return None
+        return estimate_tilt(
+            self.supply.draws,
+            beta=beta,
+            values=self.supply.tokens,
+            prompts=self.supply.prompts,
+            level=self.supply.level,
+        ).reward
+
+    def _beta(self, strength: float) -> float:
+        return float(np.exp(strength)) / self.supply.span
