@@ -9,7 +9,7 @@ from cyclopts import Parameter, Token
 
 import klimit
 from klimit.cli.console import hushed
-from klimit.data.formats import Format
+from klimit.data.formats import Format, format_named
 
 if TYPE_CHECKING:
     from klimit import Draws
@@ -39,6 +39,13 @@ def _listed(values: tuple[float, ...]) -> str:
     return ",".join(f"{value:g}" for value in values)
 
 
+def _format(_: object, tokens: Sequence[Token]) -> Format:
+    try:
+        return format_named(tokens[0].value)
+    except klimit.InputError as error:
+        raise ValueError(str(error)) from error
+
+
 DrawsPath = Annotated[str, Parameter(allow_leading_hyphen=True, validator=_not_an_option)]
 """A table of draws, ``-`` for standard input."""
 
@@ -66,7 +73,7 @@ class TableOptions:
     reward: str = "reward"
     policy: str | None = None
     missing: Literal["fail", "drop"] = "fail"
-    format: Format | None = None
+    format: Annotated[Format | None, Parameter(converter=_format)] = None
 
     def read(self, path: str) -> "Draws":
         """Read prompts and rewards.

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from klimit.core.extras import optional
-from klimit.data.formats import Format, log_format, table_format
+from klimit.data.formats import format_named, log_format, table_format
 from klimit.estimate.draws import Draws
 
 __all__ = ["read_draws"]
@@ -20,7 +20,7 @@ def read_draws(  # noqa: PLR0913  (a table has that many things to name)
     texts: str | None = "response",
     policy: str | None = None,
     missing: Literal["fail", "drop"] = "fail",
-    format: Format | None = None,  # noqa: A002
+    format: str | None = None,  # noqa: A002
 ) -> Draws:
     """Read a table of draws, one row a draw, and group it by prompt.
 
@@ -73,9 +73,10 @@ the table has 'prompt', 'score'; did you mean reward='score' (--reward score)?
 
     source = os.fspath(path) if isinstance(path, os.PathLike) else path
     wanted = Wanted(prompt, reward, columns, texts, policy)
-    log = log_format(format) if format else recognised(source)
+    kind = None if format is None else format_named(format)
+    log = log_format(kind) if kind else recognised(source)
     if log is None:
-        table = open_table(source, format=table_format(format))
+        table = open_table(source, format=table_format(kind))
     else:
         table, wanted = open_log(source, wanted, name=log)
     return draws_of(table, wanted, missing=missing)

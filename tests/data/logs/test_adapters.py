@@ -286,9 +286,21 @@ def test_inspect_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -
         read_draws(FILES / "inspect.eval")
 
 
+def test_formats_go_by_several_names_and_unknown_ones_are_refused() -> None:
+    for name in ("lm-eval", "lm_eval", "LM-Evaluation-Harness"):
+        assert len(read_draws(FILES / "samples_single.jsonl", format=name)) == 3
+    with pytest.raises(InputError, match=r"got 'trll'; did you mean 'trl'\?"):
+        read_draws(FILES / "trl_completions.parquet", format="trll")
+
+
+def test_completions_of_older_trl_are_read(write: Write) -> None:
+    row: dict[str, object] = {"step": 1, "prompt": "a", "completion": "b", "reward": 0.5}
+    assert read_draws(write("old.jsonl", [row]), format="trl").rewards.tolist() == [0.5]
+
+
 @pytest.mark.parametrize("name", ["trl", "verl", "openrlhf", "lm_eval"])
 def test_another_tools_log_is_refused_in_one_line(name: str) -> None:
     wrong = "openrlhf.jsonl" if name != "openrlhf" else "samples_single.jsonl"
     with pytest.raises(KlimitError, match="needed") as caught:
-        read_draws(FILES / wrong, format=name)  # type: ignore[arg-type]
+        read_draws(FILES / wrong, format=name)
     assert "\n" not in str(caught.value)

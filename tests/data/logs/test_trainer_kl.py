@@ -1,10 +1,12 @@
 """The KL in trainers' logs: what TRL really wrote against the sums it does not log."""
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 from klimit import Draws, InputError, InsufficientDataError
@@ -189,6 +191,33 @@ def test_what_cannot_be_converted_is_refused_with_the_reason(
     assert told in str(caught.value)
     assert str(caught.value).startswith(str(write(text)))
     assert "\n" not in str(caught.value)
+
+
+def test_tables_that_trackers_export_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "wandb.csv"
+    path.write_text(
+        "Step,my run - train/kl,my run - train/kl__MIN,my run - train/completions/mean_length\n"
+        "5,0.02,0.01,30\n10,,,\n15,0.04,0.03,25.5\n"
+    )
+    found = read(path, parts=1)
+    assert [(step.step, step.kl.kl) for step in found.steps] == [
+        (5, pytest.approx(0.6)),
+        (15, pytest.approx(1.02)),
+    ]
+    table = tmp_path / "log.parquet"
+    pl.DataFrame({"_step": [7], "train/objective/kl": [3.5]}).write_parquet(table)
+    assert [(step.step, step.kl.kl) for step in read(table).steps] == [(7, 3.5)]
+
+
+def test_a_folder_of_checkpoints_has_the_state_of_its_last(tmp_path: Path) -> None:
+    for age, name in enumerate(("checkpoint-9", "checkpoint-10")):
+        folder = tmp_path / name
+        folder.mkdir()
+        row = {"kl": 0.1 * (age + 1), "completions/mean_length": 10.0, "step": age}
+        state = folder / "trainer_state.json"
+        state.write_text(json.dumps({"log_history": [row]}))
+        os.utime(state, (age, age))
+    assert read(tmp_path, parts=1).steps[0].kl.kl == pytest.approx(2.0)
 
 
 def test_scored_draws_need_no_reward(write: Write) -> None:

@@ -1,5 +1,7 @@
 """Draws with log-probabilities, of which no reward is asked."""
 
+from pathlib import Path
+
 from klimit.core.errors import InputError
 from klimit.data.logs.metrics import metric_records
 from klimit.data.logs.says import LogOverrides, ScoredColumns
@@ -34,11 +36,20 @@ def read_kl_source(
         InputError: It is neither, or not what it should be.
         InsufficientDataError: The log holds no KL to the reference.
     """
-    content = read_content(path)
+    content = read_content(_state_in(path))
     records = metric_records(content)
     if records is not None:
         return trainer_kl(records, name=content.name, says=says)
     return _scored(content, columns)
+
+
+def _state_in(path: str) -> str:
+    """The trainer's state in a folder of checkpoints, that of the last one; else the path."""
+    folder = Path(path)
+    if path == "-" or not folder.is_dir():
+        return path
+    states = [*folder.glob("trainer_state.json"), *folder.glob("*/trainer_state.json")]
+    return str(max(states, key=lambda state: state.stat().st_mtime)) if states else path
 
 
 def _scored(content: Content, columns: ScoredColumns) -> Draws:

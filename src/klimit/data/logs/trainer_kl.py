@@ -123,7 +123,7 @@ def _step(
     length = says.mean_length or (logged[0] if logged else None)
     ends = ENDS[trainer]
     return LoggedStep(
-        int(row.get("step", row.get("global_step", at))),
+        int(row.get("step", at)),
         length,
         convert_logged_kl(
             row[source.key],

@@ -39,9 +39,9 @@ def open_trl(source: object, wanted: Wanted) -> tuple[Table, Wanted]:
     """
     table = open_table(single_file(source, "*.parquet", what="step, each of another policy"))
     kinds = table.kinds()
-    if "completion" not in kinds or "advantage" not in kinds:
+    if not {"prompt", "completion"} <= set(kinds):
         raise InputError(
-            f"{table.name}: needed TRL's completions (prompt, completion, rewards, advantage), "
+            f"{table.name}: needed TRL's completions (prompt, completion, a column a reward), "
             f"got {listed(list(kinds))}; name a file of the folder 'completions' that "
             "log_completions=True writes"
         )
