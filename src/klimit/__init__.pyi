@@ -4,6 +4,10 @@ from .core.errors import KlimitError as KlimitError
 from .core.errors import KlimitWarning as KlimitWarning
 from .core.results import Estimate as Estimate
 from .data.read import read_draws as read_draws
+from .estimate.audit.knee import Knee as Knee
+from .estimate.audit.points import AuditedPoint as AuditedPoint
+from .estimate.audit.points import PointsAudit as PointsAudit
+from .estimate.audit.points import audit_points as audit_points
 from .estimate.audit.policies import Audit as Audit
 from .estimate.audit.policies import audit as audit
 from .estimate.best_of import BestOfEstimate as BestOfEstimate

@@ -72,16 +72,12 @@ def numbers(sources: Sources, *, kl: Noisy, reward: Noisy) -> Numbers:
         spent = Interval(spent.value, min(spent.low, 0.0), spent.high)
     short = difference(reach, own, correlation=possible.correlation(gain)).within(0.0, inf)
 
-    def shown(interval: Interval, stderr: float) -> Estimate:
-        n = len(sources.reference.prompts)
-        ends = (interval.value, stderr, interval.low, interval.high)
-        return Estimate(*ends, sources.level, n, sources.method)
-
+    shown = sources.shown
     return Numbers(
-        kl=shown(confidence(kl, quantile=quantile), kl.stderr),
-        mean_reward=shown(confidence(reward, quantile=quantile), reward.stderr),
-        reference_reward=shown(start, base.stderr),
-        gain=shown(own, gain.stderr),
+        kl=sources.estimate(kl),
+        mean_reward=sources.estimate(reward),
+        reference_reward=sources.estimate(base),
+        gain=sources.estimate(gain),
         possible_gain=shown(reach.within(0.0, inf), possible.stderr),
         frontier_reward=shown(
             total(start, reach, correlation=base.correlation(possible)),

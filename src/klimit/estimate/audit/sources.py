@@ -6,7 +6,8 @@ import numpy as np
 from jaxtyping import Float64
 
 from klimit.core.errors import InsufficientDataError
-from klimit.estimate.audit.noisy import Noisy, student
+from klimit.core.results import Estimate
+from klimit.estimate.audit.noisy import Interval, Noisy, confidence, student
 from klimit.estimate.audit.tilt_at import TiltAt
 from klimit.estimate.draws import Draws
 from klimit.estimate.paired import prompt_means
@@ -35,6 +36,35 @@ class Sources:
     reference: Draws
     prompts: str
     level: float
+
+    @classmethod
+    def of_reference_alone(cls, reference: Draws, *, prompts: str, level: float) -> "Sources":
+        """Sources for policies of which no draws are at hand.
+
+        Args:
+            reference: Draws of the reference.
+            prompts: ``"sampled"`` or ``"fixed"``.
+            level: Nominal coverage of the intervals.
+
+        Returns:
+            The sources.
+        """
+        nobody = Draws((), np.zeros(1, dtype=np.int64), np.empty(0))
+        return cls(nobody, reference, prompts, level)
+
+    def known(self, value: float) -> Noisy:
+        """A number without error.
+
+        Args:
+            value: The number.
+
+        Returns:
+            The number, moved by nothing.
+        """
+        units = len(self.policy) + len(self.reference)
+        if self.prompts == "sampled":
+            units = len(self.reference.prompts)
+        return Noisy(value, np.zeros(units))
 
     def check(self) -> None:
         """Refuse data that tell no error.
@@ -68,6 +98,30 @@ class Sources:
         """How intervals are made, in words."""
         how = "clustered by prompt" if self.prompts == "sampled" else "draws within prompts"
         return f"t, {how}, policy and reference paired"
+
+    def shown(self, interval: Interval, stderr: float) -> Estimate:
+        """An interval as users see it.
+
+        Args:
+            interval: Value and ends.
+            stderr: Standard error of the value.
+
+        Returns:
+            The estimate.
+        """
+        ends = (interval.value, stderr, interval.low, interval.high)
+        return Estimate(*ends, self.level, len(self.reference.prompts), self.method)
+
+    def estimate(self, number: Noisy) -> Estimate:
+        """A number with its symmetric interval.
+
+        Args:
+            number: The number.
+
+        Returns:
+            The estimate.
+        """
+        return self.shown(confidence(number, quantile=self.quantile), number.stderr)
 
     def of_policy(self, values: Float64[np.ndarray, " n"]) -> Noisy:
         """The mean over prompts of a number of each of the policy's draws.
