@@ -1,12 +1,14 @@
 """Hypothesis strategies shared by the tests."""
 
+from math import log
+
 import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from klimit import FiniteModel
+from klimit import FiniteModel, VariableLength
 
-__all__ = ["models", "tied_models"]
+__all__ = ["models", "responses", "tied_models"]
 
 # timings on shared machines say nothing, and the same examples every time keep CI quiet
 settings.register_profile("klimit", deadline=None, derandomize=True, max_examples=40)
@@ -34,3 +36,16 @@ def tied_models(draw: st.DrawFn) -> FiniteModel:
     rewards = np.array(draw(st.lists(st.integers(0, 3), min_size=size, max_size=size)), float)
     rewards[:2] = 0.0, 1.0
     return FiniteModel.from_probs(weights / weights.sum(), rewards)
+
+
+@st.composite
+def responses(draw: st.DrawFn) -> VariableLength:
+    """Responses of random length with small whole rewards, one of them positive."""
+    size = draw(st.integers(1, 4))
+    weights = np.array(draw(st.lists(st.floats(0.01, 1.0), min_size=size, max_size=size)))
+    rewards = draw(st.lists(st.integers(-3, 3), min_size=size, max_size=size))
+    rewards[0] = draw(st.integers(1, 3))
+    stop = draw(st.floats(0.03, 0.9))
+    extra = draw(st.sampled_from([0.0, -1.5, 7.0]))
+    log_probs = np.log(weights / weights.sum() * (1 - stop))
+    return VariableLength(log_probs, rewards, stop_log_prob=log(stop), stop_reward=extra)

@@ -65,6 +65,7 @@ from .exact.soft_best_of import soft_best_of_n as soft_best_of_n
 from .exact.tilts import Tilt as Tilt
 from .exact.tilts import tilt as tilt
 from .exact.totals import TotalReward as TotalReward
+from .exact.variable_length import VariableLength as VariableLength
 from .exact.winner import winner_kl as winner_kl
 
 __version__: str

@@ -46,7 +46,7 @@ REFUSED: list[tuple[Callable[[], object], str]] = [
     (lambda: frontier(COIN).at_kl(-0.5), "kl must be at least 0 nats, got -0.5"),
     (lambda: frontier(COIN).at_kl(nan), "kl must be a number, got nan"),
     (lambda: frontier(VOID).at_kl(0.5), "the cost of avoiding rewards of -inf, got 0.5"),
-    (lambda: frontier(NORMAL).at_kl(inf), "kl must be finite for a Gaussian reward"),
+    (lambda: frontier(NORMAL).at_kl(inf), "kl must be finite where the reward has no ceiling"),
     (lambda: frontier(COIN).at_reward(1.5), "reward must lie between 0 and 1"),
     (lambda: frontier(VOID).at_reward(0.25), "would need a negative beta"),
     (lambda: frontier(COIN).curve([0.1, -0.1]), "kl must be at least 0 nats, got -0.1"),
@@ -62,7 +62,7 @@ REFUSED: list[tuple[Callable[[], object], str]] = [
     (lambda: certificate(COIN, kl=-1.0, mean_reward=0.5), "kl must be at least 0"),
     (lambda: divergence(COIN, np.log([0.5, 0.25, 0.25])), "got 2 and 3 of them"),
     (lambda: divergence(COIN, [-1.0, -2.0]), "subtract their logsumexp"),
-    (lambda: divergence(COIN, NORMAL), "continuous reward has no log-probabilities"),
+    (lambda: divergence(COIN, NORMAL), "infinitely many outcomes has no vector"),
 ]
 
 
@@ -79,7 +79,7 @@ UNTYPED: list[tuple[Callable[[], object], str]] = [
     (lambda: tilt.__wrapped__(COIN, beta="1"), "beta must be a number, got '1'"),
     (lambda: tilt.__wrapped__(COIN, beta=True), "beta must be a number, got True"),
     (lambda: tilt.__wrapped__(COIN, beta=10**400), "an integer beyond 1e308"),
-    (lambda: tilt.__wrapped__([0.5], beta=1.0), "must be a FiniteModel or a GaussianReward"),
+    (lambda: tilt.__wrapped__([0.5], beta=1.0), "must be a FiniteModel, a GaussianReward or"),
     (lambda: best_of_n.__wrapped__(COIN, n=2.0), "n must be an integer, got 2.0"),
     (lambda: best_of_n.__wrapped__(COIN, n="2"), "n must be an integer, got '2'"),
     (lambda: best_of_n.__wrapped__(COIN, n=True), "n must be an integer, got True"),

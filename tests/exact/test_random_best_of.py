@@ -105,7 +105,7 @@ def test_numbers_out_of_range_are_refused() -> None:
         geometric(1.5)
     with pytest.raises(InputError, match=r"pgf must be 0 at 0.*got 1 and 1"):
         random_best_of_n(coin, pgf=lambda s: s**0)
-    with pytest.raises(InputError, match="needs a FiniteModel"):
+    with pytest.raises(InputError, match="needs a model with levels"):
         random_best_of_n.__wrapped__(GaussianReward(0.0, 1.0), pgf=geometric(0.5))
     assert random_best_of_n(coin, pgf=one_plus_poisson(0.0)).kl == 0.0
     assert random_best_of_n(coin, pgf=geometric(1.0)).kl == 0.0

@@ -35,7 +35,6 @@ def total(model: FiniteModel, length: int) -> TotalReward:
         (100, 0.056, -0.0060),
         (400, 0.021, -0.0005),
         (800, 0.0127, -0.00016),
-        (1600, 0.0077, -6e-5),
     ],
 )
 def test_off_a_lattice_the_error_falls_with_length_as_stated(

@@ -114,5 +114,5 @@ def test_what_has_no_answer_is_refused() -> None:
         soft_best_of_n(THREE, n=0, beta=1.0)
     with pytest.raises(InputError, match="beta is too large for soft best-of-n over 3 levels"):
         soft_best_of_n(THREE, n=2, beta=1e12)
-    with pytest.raises(InputError, match="needs a FiniteModel"):
+    with pytest.raises(InputError, match="needs a model with levels"):
         soft_best_of_n.__wrapped__(GaussianReward(0.0, 1.0), n=2, beta=1.0)

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import exp, inf, sqrt
+from math import exp, inf, log, log1p, sqrt
 
 from klimit.core.errors import ConvergenceError
 
-__all__ = ["Sample", "increasing_root"]
+__all__ = ["Sample", "increasing_root", "log_quotient"]
 
 _EVALUATIONS = 400
 _STRIDE = 3.0  # nats: how far one step may leave what has been bracketed
@@ -69,6 +69,25 @@ def increasing_root(function: Callable[[float], Sample], *, start: float) -> flo
         if not 0.0 < x < inf:
             break
     raise ConvergenceError(f"no root found: the last bracket is ({low!r}, {high!r})")
+
+
+def log_quotient(a: float, b: float) -> float:
+    """``log(a / b)`` with the digits of ``a - b`` where the two are close.
+
+    Args:
+        a: A nonnegative number.
+        b: Another.
+
+    Returns:
+        The logarithm, infinite where only one of them is 0.
+
+    Example:
+        >>> log_quotient(1.0 + 2.0**-40, 1.0)
+        9.094947017725146e-13
+    """
+    if a <= 0.0 or b <= 0.0:
+        return inf if a > b else -inf
+    return log1p((a - b) / b) if 0.5 < a / b < 2.0 else log(a) - log(b)
 
 
 def _stride(newton: float, last: float, *, slow: bool) -> float:

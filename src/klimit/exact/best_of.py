@@ -14,7 +14,8 @@ from klimit.exact.counts import Fixed
 from klimit.exact.finite import FiniteModel
 from klimit.exact.gaussian import GaussianReward
 from klimit.exact.kept import keep_best
-from klimit.exact.policies import Law, require_model
+from klimit.exact.policies import Law, Model, require_model
+from klimit.exact.responses import finite_law
 
 __all__ = ["BestOfNLaw", "best_of_n"]
 
@@ -34,7 +35,8 @@ class BestOfNLaw(Law):
         win_rate: Probability that the draw beats one of the reference policy, ties half.
         log_ratio: Log-probabilities less those of the reference policy, shape ``(k,)``;
             ``None`` where the model is continuous.
-        model: The reference policy and its rewards.
+        model: The reference policy and its rewards; for responses of random length the law of
+            their total, with a bound on what it leaves out.
     """
 
     log_n: float
@@ -49,7 +51,7 @@ class BestOfNLaw(Law):
 
 
 def best_of_n(
-    model: FiniteModel | GaussianReward,
+    model: Model,
     *,
     n: int | None = None,
     log_n: float | None = None,
@@ -74,8 +76,8 @@ def best_of_n(
         The law; every number keeps its digits at ``log_n`` of a million.
 
     Raises:
-        InputError: ``n`` is no integer or below 1, ``log_n`` is negative or infinite, or
-            ``ties`` has another value.
+        InputError: ``n`` is no integer or below 1, ``log_n`` is negative or infinite, ``ties``
+            has another value, or responses of random length have too many levels of reward.
 
     Example:
         >>> coin = FiniteModel.from_probs([0.5, 0.5], [0.0, 1.0])
@@ -88,17 +90,19 @@ def best_of_n(
     model = require_model(model)
     if isinstance(model, GaussianReward):
         return _continuous(model, log_number)
-    kept = keep_best(model, Fixed(log_number), split_ties=ties == "index")
+    finite = finite_law(model, log_n=log_number)
+    kept = keep_best(finite, Fixed(log_number), split_ties=ties == "index")
+    bounded = isinstance(model, FiniteModel) or model.critical_beta == inf
     return BestOfNLaw(
         log_n=log_number,
-        log_probs=model.log_probs + kept.log_ratio,
+        log_probs=finite.log_probs + kept.log_ratio,
         mean_reward=kept.mean_reward,
-        shortfall=kept.shortfall,
+        shortfall=kept.shortfall if bounded else inf,
         kl=kept.kl,
         kl_bound=continuous_kl(log_number),
         win_rate=kept.win_rate,
         log_ratio=kept.log_ratio,
-        model=model,
+        model=finite,
     )
 
 

@@ -6,9 +6,8 @@ from math import inf, sqrt
 from klimit.core.errors import InputError
 from klimit.core.results import Result
 from klimit.core.scalars import real
-from klimit.exact.finite import FiniteModel
 from klimit.exact.frontiers import Frontier, frontier
-from klimit.exact.gaussian import GaussianReward
+from klimit.exact.policies import Model
 from klimit.exact.tilts import Tilt
 
 __all__ = ["Certificate", "certificate"]
@@ -51,9 +50,7 @@ class Certificate(Result):
     efficiency: float
 
 
-def certificate(
-    model: FiniteModel | GaussianReward, *, kl: float, mean_reward: float
-) -> Certificate:
+def certificate(model: Model, *, kl: float, mean_reward: float) -> Certificate:
     r"""Certify how far any policy is from the optimum.
 
     .. math:: \mathrm{KL}(\pi \,\|\, \pi_\beta)
@@ -75,6 +72,7 @@ def certificate(
             larger divergence.
 
     Example:
+        >>> from klimit import FiniteModel
         >>> coin = FiniteModel.from_probs([0.5, 0.5], [0.0, 1.0])
         >>> round(certificate(coin, kl=0.2, mean_reward=0.7).divergence_closest, 9)
         0.117717121

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import exp, inf
 
 import numpy as np
 from jaxtyping import Float64
@@ -12,6 +13,8 @@ from klimit.exact.levels import Levels
 
 __all__ = ["Count", "Custom", "Fixed"]
 
+_NEXT = 2.0**-30
+
 
 class Count(Result):
     """A number of draws, at least one; of them the best is kept.
@@ -21,6 +24,11 @@ class Count(Result):
     """
 
     __slots__ = ()
+
+    @property
+    def mean(self) -> float:
+        """Mean number of draws."""
+        raise NotImplementedError
 
     def log_ratio(self, levels: Levels) -> Float64[np.ndarray, " k"]:
         """``log((G(F) - G(F_below)) / (F - F_below))`` of each level."""
@@ -44,6 +52,11 @@ class Fixed(Count):
     """
 
     log_n: float
+
+    @property
+    def mean(self) -> float:
+        """The number itself, ``inf`` where that overflows."""
+        return exp(self.log_n) if self.log_n < 709.0 else inf
 
     def log_ratio(self, levels: Levels) -> Float64[np.ndarray, " k"]:
         r"""With ``h = -log F`` and ``d = log F - log F_below``, all in logarithms.
@@ -85,6 +98,11 @@ class Custom(Count):
     """
 
     function: Callable[[float], float]
+
+    @property
+    def mean(self) -> float:
+        """Mean number of draws, by a difference at 1: its order of magnitude."""
+        return max((1.0 - float(self.function(1.0 - _NEXT))) / _NEXT, 1.0)
 
     def log_ratio(self, levels: Levels) -> Float64[np.ndarray, " k"]:
         """By differences, as they come."""

@@ -7,6 +7,7 @@ from klimit.exact.best_of import BestOfNLaw
 from klimit.exact.continuous import continuous_kl, normal_log_decay, normal_maximum
 from klimit.exact.gaussian import GaussianReward
 from klimit.exact.policies import Policy, model_of, pair
+from klimit.exact.response_divergences import common_responses, response_divergence
 from klimit.exact.tilts import Tilt
 
 __all__ = ["divergence"]
@@ -39,6 +40,9 @@ def divergence(a: Policy, b: Policy) -> float:
     """
     if isinstance(model_of(a), GaussianReward) and model_of(a) == model_of(b):
         return _continuous(a, b)
+    responses = common_responses(a, b)
+    if responses is not None:
+        return response_divergence(a, b, responses)
     both = pair(a, b)
     return kl_between(both.log_p, both.log_q, both.log_ratio)
 

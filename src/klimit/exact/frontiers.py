@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import copysign, inf, log, log1p, sqrt
+from math import copysign, inf, sqrt
 
 import numpy as np
 from jaxtyping import Float64
@@ -10,14 +10,16 @@ from numpy.typing import ArrayLike
 
 from klimit.core.errors import InputError
 from klimit.core.results import Result
-from klimit.core.roots import Sample, increasing_root
+from klimit.core.roots import Sample, increasing_root, log_quotient
 from klimit.core.scalars import real
 from klimit.exact.exponential import TiltedLevels, exponential
-from klimit.exact.finite import FiniteModel, vector
+from klimit.exact.finite import vector
 from klimit.exact.gaussian import GaussianReward
 from klimit.exact.levels import Levels, rescaled
-from klimit.exact.policies import require_model
-from klimit.exact.tilts import Tilt, conditional, tilt
+from klimit.exact.policies import Model, require_model
+from klimit.exact.response_frontiers import steps_at_kl, steps_at_mean
+from klimit.exact.tilts import Tilt, conditional, response_tilt, tilt
+from klimit.exact.variable_length import VariableLength
 
 __all__ = ["Frontier", "FrontierCurve", "cheapest", "frontier"]
 
@@ -49,7 +51,7 @@ class Frontier(Result):
         ceiling_reward: The largest reward.
     """
 
-    model: FiniteModel | GaussianReward
+    model: Model
     floor_kl: float
     ceiling_kl: float
     ceiling_reward: float
@@ -69,6 +71,7 @@ class Frontier(Result):
             InputError: ``kl`` is ``nan`` or below the floor.
 
         Example:
+            >>> from klimit import FiniteModel
             >>> coin = FiniteModel.from_probs([0.5, 0.5], [0.0, 1.0])
             >>> round(frontier(coin).at_kl(0.1).mean_reward, 9)
             0.719794626
@@ -78,12 +81,12 @@ class Frontier(Result):
             floor = f"{self.floor_kl:.12g}"
             why = ", the cost of avoiding rewards of -inf" if self.floor_kl > 0 else ""
             raise InputError(f"kl must be at least {floor} nats{why}, got {kl:.12g}")
+        if kl == inf == self.ceiling_kl:
+            raise InputError("kl must be finite where the reward has no ceiling")
         if isinstance(self.model, GaussianReward):
-            if kl == inf:
-                raise InputError(
-                    "kl must be finite for a Gaussian reward, which has no ceiling"
-                )
             return tilt(self.model, beta=sqrt(2 * kl) / self.model.std)
+        if isinstance(self.model, VariableLength):
+            return response_tilt(self.model, steps_at_kl(self.model.steps, kl - self.floor_kl))
         law = _law_at_kl(self.model.levels.attainable, kl - self.floor_kl)
         return conditional(self.model, law)
 
@@ -102,6 +105,7 @@ class Frontier(Result):
                 policy has given a finite reward, and there are rewards of ``-inf``.
 
         Example:
+            >>> from klimit import FiniteModel
             >>> coin = FiniteModel.from_probs([0.5, 0.5], [0.0, 1.0])
             >>> round(frontier(coin).at_reward(0.75).kl, 9)
             0.130812036
@@ -109,19 +113,27 @@ class Frontier(Result):
         reward = real("reward", reward)
         if isinstance(self.model, GaussianReward):
             return tilt(self.model, beta=(reward - self.model.mean) / self.model.std**2)
+        if isinstance(self.model, VariableLength):
+            steps, extra = self.model.steps, self.model.stop_reward
+            low = extra if steps.reflected.critical == inf else -inf
+            self._check_reward(reward, low, extra + steps.tilted(0.0).mean)
+            return response_tilt(self.model, steps_at_mean(steps, reward - extra))
         levels = self.model.levels.attainable
-        low, high = (float(x) for x in levels.rewards[[0, -1]])
-        if not low <= reward <= high:
+        self._check_reward(reward, float(levels.rewards[0]), levels.mean_reward)
+        return conditional(self.model, cheapest(levels, reward))
+
+    def _check_reward(self, reward: float, low: float, start: float) -> None:
+        high = self.ceiling_reward
+        if not (low <= reward <= high and abs(reward) < inf):
             raise InputError(
                 f"reward must lie between {low:.12g} and {high:.12g}, the smallest and the "
                 f"largest reward, got {reward:.12g}"
             )
-        if self.model.levels.has_void and reward < levels.mean_reward:
+        if self.floor_kl > 0.0 and reward < start:
             raise InputError(
-                f"reward must be at least {levels.mean_reward:.12g}, the mean of what is not "
-                f"-inf, got {reward:.12g}: less would need a negative beta"
+                f"reward must be at least {start:.12g}, the mean of what is not -inf, got "
+                f"{reward:.12g}: less would need a negative beta"
             )
-        return conditional(self.model, cheapest(levels, reward))
 
     def curve(self, kl: ArrayLike) -> FrontierCurve:
         """The frontier at several budgets.
@@ -136,6 +148,7 @@ class Frontier(Result):
             InputError: A budget is ``nan`` or below the floor.
 
         Example:
+            >>> from klimit import FiniteModel
             >>> coin = FiniteModel.from_probs([0.5, 0.5], [0.0, 1.0])
             >>> frontier(coin).curve([0.0, 1.0]).mean_reward
             array([0.5, 1. ])
@@ -149,7 +162,7 @@ class Frontier(Result):
         )
 
 
-def frontier(model: FiniteModel | GaussianReward) -> Frontier:
+def frontier(model: Model) -> Frontier:
     r"""The KL-reward frontier of a reference policy.
 
     .. math:: r^*(\Delta) = \max \{ \mathbf{E}_\pi r : \mathrm{KL}(\pi \,\|\, p) \le \Delta \}
@@ -163,6 +176,7 @@ def frontier(model: FiniteModel | GaussianReward) -> Frontier:
         The frontier; its points are computed when they are asked for.
 
     Example:
+        >>> from klimit import FiniteModel
         >>> coin = FiniteModel.from_probs([0.5, 0.5], [0.0, 1.0])
         >>> print(frontier(coin))
         Frontier(floor_kl=0, ceiling_kl=0.693147, ceiling_reward=1)
@@ -173,6 +187,11 @@ def frontier(model: FiniteModel | GaussianReward) -> Frontier:
     model = require_model(model)
     if isinstance(model, GaussianReward):
         return Frontier(model, 0.0, inf, inf)
+    if isinstance(model, VariableLength):
+        steps, floor = model.steps, model.floor_kl
+        if steps.critical < inf:
+            return Frontier(model, floor, inf, inf)
+        return Frontier(model, floor, floor - steps.log_extreme, model.stop_reward)
     levels = model.levels
     return Frontier(model, levels.floor_kl, levels.ceiling_kl, float(levels.rewards[-1]))
 
@@ -187,8 +206,8 @@ def _law_at_kl(levels: Levels, kl: float) -> TiltedLevels:
     def excess(law: TiltedLevels) -> Sample:
         slope = law.factor**2 * law.variance
         if kl <= left:
-            return Sample(_log_quotient(law.kl, kl), slope / (law.kl or inf))
-        return Sample(_log_quotient(left, law.kl_left), slope / (law.kl_left or inf))
+            return Sample(log_quotient(law.kl, kl), slope / (law.kl or inf))
+        return Sample(log_quotient(left, law.kl_left), slope / (law.kl_left or inf))
 
     return _solve(levels, excess, start=sqrt(2.0 * kl / (levels.spread or inf)))
 
@@ -215,8 +234,8 @@ def cheapest(levels: Levels, reward: float) -> TiltedLevels:
         slope = abs(law.factor) * law.variance
         moved = abs(law.gain)
         if abs(gain) <= left:
-            return Sample(_log_quotient(moved, abs(gain)), slope / (moved or inf))
-        return Sample(_log_quotient(left, law.shortfall), slope / (law.shortfall or inf))
+            return Sample(log_quotient(moved, abs(gain)), slope / (moved or inf))
+        return Sample(log_quotient(left, law.shortfall), slope / (law.shortfall or inf))
 
     return _solve(levels, excess, start=gain / (levels.spread or inf))
 
@@ -233,10 +252,3 @@ def _solve(
         lambda x: excess(exponential(levels, factor=sign * x)), start=begin
     )
     return exponential(levels, factor=sign * factor)
-
-
-def _log_quotient(a: float, b: float) -> float:
-    """``log(a / b)`` with the digits of ``a - b`` where the two are close."""
-    if a <= 0.0 or b <= 0.0:
-        return inf if a > b else -inf
-    return log1p((a - b) / b) if 0.5 < a / b < 2.0 else log(a) - log(b)

@@ -11,25 +11,30 @@ from klimit.core.errors import InputError
 from klimit.core.results import Result
 from klimit.exact.finite import FiniteModel, normalised, vector
 from klimit.exact.gaussian import GaussianReward
+from klimit.exact.variable_length import VariableLength
 
-__all__ = ["Law", "Pair", "Policy", "model_of", "pair", "require_model"]
+__all__ = ["Law", "Model", "Pair", "Policy", "model_of", "pair", "require_model"]
+
+
+Model = FiniteModel | GaussianReward | VariableLength
 
 
 class Law(Result):
     """A policy made from a reference policy: what tilts and best-of-N have in common.
 
     ``log_ratio``, the log-probabilities less those of the reference policy, is kept apart since
-    it keeps digits that ``log_probs`` cannot. Both are ``None`` where the model is continuous.
+    it keeps digits that ``log_probs`` cannot. Both are ``None`` where outcomes are
+    infinitely many.
     """
 
     __slots__ = ()
 
     log_probs: Float64[np.ndarray, " k"] | None
     log_ratio: Float64[np.ndarray, " k"] | None
-    model: FiniteModel | GaussianReward
+    model: Model
 
 
-Policy = Law | FiniteModel | GaussianReward | ArrayLike
+Policy = Law | FiniteModel | GaussianReward | VariableLength | ArrayLike
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +70,7 @@ def pair(p: Policy, q: Policy) -> Pair:
         reference policy.
 
     Raises:
-        InputError: A vector is no distribution, the outcomes differ, or a policy is continuous.
+        InputError: A vector is no distribution, or outcomes differ or are infinitely many.
     """
     log_p, log_q = _log_probs(p), _log_probs(q)
     if log_p.shape != log_q.shape:
@@ -78,7 +83,7 @@ def pair(p: Policy, q: Policy) -> Pair:
     return Pair(log_p, log_q, np.where(np.isnan(ratio), 0.0, ratio))
 
 
-def model_of(policy: Policy) -> FiniteModel | GaussianReward | None:
+def model_of(policy: Policy) -> Model | None:
     """The model that a policy is made from.
 
     Args:
@@ -89,10 +94,10 @@ def model_of(policy: Policy) -> FiniteModel | GaussianReward | None:
     """
     if isinstance(policy, Law):
         return policy.model
-    return policy if isinstance(policy, FiniteModel | GaussianReward) else None
+    return policy if isinstance(policy, Model) else None
 
 
-def require_model(model: object) -> FiniteModel | GaussianReward:
+def require_model(model: object) -> Model:
     """Refuse what is no model.
 
     Args:
@@ -104,18 +109,19 @@ def require_model(model: object) -> FiniteModel | GaussianReward:
     Raises:
         InputError: It is something else.
     """
-    if isinstance(model, FiniteModel | GaussianReward):
+    if isinstance(model, Model):
         return model
     raise InputError(
-        f"model must be a FiniteModel or a GaussianReward, got {type(model).__name__}"
+        "model must be a FiniteModel, a GaussianReward or a VariableLength, got "
+        f"{type(model).__name__}"
     )
 
 
 def _log_probs(policy: Policy) -> Float64[np.ndarray, " k"]:
     if isinstance(policy, Law | FiniteModel) and policy.log_probs is not None:
         return policy.log_probs
-    if isinstance(policy, Law | FiniteModel | GaussianReward):
-        raise InputError("a policy on a continuous reward has no log-probabilities to compare")
+    if isinstance(policy, Law | Model):
+        raise InputError("a policy on infinitely many outcomes has no vector to compare")
     values = vector("a policy", policy)
     if np.all(values >= 0.0) and np.any(values > 0.0):
         return FiniteModel.from_probs(values, np.zeros_like(values)).log_probs

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf, log
 
 import numpy as np
 from jaxtyping import Float64
@@ -9,8 +10,11 @@ from jaxtyping import Float64
 from klimit.core.errors import InputError
 from klimit.exact.counts import Count, Custom
 from klimit.exact.finite import FiniteModel
+from klimit.exact.gaussian import GaussianReward
 from klimit.exact.kept import keep_best
 from klimit.exact.policies import Law, require_model
+from klimit.exact.responses import finite_law
+from klimit.exact.variable_length import VariableLength
 
 __all__ = ["RandomBestOfNLaw", "random_best_of_n"]
 
@@ -39,7 +43,7 @@ class RandomBestOfNLaw(Law):
 
 
 def random_best_of_n(
-    model: FiniteModel, *, pgf: Count | Callable[[float], float]
+    model: FiniteModel | VariableLength, *, pgf: Count | Callable[[float], float]
 ) -> RandomBestOfNLaw:
     r"""The exact law of the best of a random number of draws, ties broken at random.
 
@@ -64,17 +68,20 @@ def random_best_of_n(
         >>> round(random_best_of_n(coin, pgf=geometric(0.5)).mean_reward, 9)
         0.666666667
     """
-    if not isinstance(require_model(model), FiniteModel):
-        raise InputError("random_best_of_n needs a FiniteModel, got a GaussianReward")
-    kept = keep_best(model, _number(pgf), split_ties=False)
+    if isinstance(require_model(model), GaussianReward):
+        raise InputError("random_best_of_n needs a model with levels, got a GaussianReward")
+    number = _number(pgf)
+    finite = finite_law(model, log_n=log(number.mean))
+    kept = keep_best(finite, number, split_ties=False)
+    bounded = isinstance(model, FiniteModel) or model.critical_beta == inf
     return RandomBestOfNLaw(
-        log_probs=model.log_probs + kept.log_ratio,
+        log_probs=finite.log_probs + kept.log_ratio,
         mean_reward=kept.mean_reward,
-        shortfall=kept.shortfall,
+        shortfall=kept.shortfall if bounded else inf,
         kl=kept.kl,
         win_rate=kept.win_rate,
         log_ratio=kept.log_ratio,
-        model=model,
+        model=finite,
     )
 
 

@@ -14,8 +14,10 @@ from klimit.exact.gaussian import GaussianReward
 from klimit.exact.levels import Levels, rescaled
 from klimit.exact.markov import Markov
 from klimit.exact.perron import chain_rate, chain_scaled_cgf
-from klimit.exact.policies import require_model
+from klimit.exact.policies import Model, require_model
+from klimit.exact.response_rates import response_cumulants, response_rate, response_scaled_cgf
 from klimit.exact.tilts import tilt
+from klimit.exact.variable_length import VariableLength
 
 __all__ = ["cumulants", "rate", "scaled_cgf", "tilted_levels"]
 
@@ -23,9 +25,7 @@ _HIGHEST = 256  # beyond it cumulants of a bounded reward leave the range of flo
 _BLOWN_UP = 4.0  # about where the series of rewards of unit range stops converging
 
 
-def scaled_cgf(
-    model: FiniteModel | GaussianReward | Markov, *, t: float, beta: float = 0.0
-) -> float:
+def scaled_cgf(model: Model | Markov, *, t: float, beta: float = 0.0) -> float:
     r"""The scaled cumulant generating function of the reward under a tilt.
 
     .. math:: \frac1n \log \mathbf{E}_{\pi_\beta^n} e^{t \, r(y^n)}
@@ -35,7 +35,8 @@ def scaled_cgf(
     ``-t`` times the Renyi cross entropy of order ``1 + t`` of the tilt and ``q``.
 
     Args:
-        model: The law of one symbol and its rewards; or a chain, for the limit per step.
+        model: The law of one symbol and its rewards; a chain, for the limit per
+            step; or responses of random length, of which one counts as a symbol.
         t: Where to evaluate, any real number.
         beta: Inverse temperature of the tilt that symbols are drawn from.
 
@@ -58,6 +59,8 @@ def scaled_cgf(
     if isinstance(model, Markov):
         return chain_scaled_cgf(model, t, real("beta", beta))
     model = require_model(model)
+    if isinstance(model, VariableLength):
+        return response_scaled_cgf(model, t, real("beta", beta))
     if isinstance(model, GaussianReward):
         return t * tilt(model, beta=beta).mean_reward + (t * model.std) ** 2 / 2
     levels = tilted_levels(model, beta)
@@ -68,7 +71,7 @@ def scaled_cgf(
     return law.cgf - levels.floor_kl
 
 
-def rate(model: FiniteModel | GaussianReward | Markov, x: float, *, beta: float = 0.0) -> float:
+def rate(model: Model | Markov, x: float, *, beta: float = 0.0) -> float:
     r"""The rate function of the mean reward of independent symbols under a tilt.
 
     .. math:: J_\beta(x) = \sup_t \{ t x - \kappa(\beta + t) + \kappa(\beta) \}
@@ -79,7 +82,8 @@ def rate(model: FiniteModel | GaussianReward | Markov, x: float, *, beta: float 
     them.
 
     Args:
-        model: The law of one symbol and its rewards; or a chain, for the limit per step.
+        model: The law of one symbol and its rewards; a chain, for the limit per
+            step; or responses of random length, of which one counts as a symbol.
         x: The mean reward.
         beta: Inverse temperature of the tilt that symbols are drawn from.
 
@@ -102,6 +106,8 @@ def rate(model: FiniteModel | GaussianReward | Markov, x: float, *, beta: float 
     if isinstance(model, Markov):
         return chain_rate(model, x, real("beta", beta))
     model = require_model(model)
+    if isinstance(model, VariableLength):
+        return response_rate(model, x, real("beta", beta))
     if isinstance(model, GaussianReward):
         return ((x - tilt(model, beta=beta).mean_reward) / model.std) ** 2 / 2
     levels = tilted_levels(model, beta)
@@ -113,9 +119,7 @@ def rate(model: FiniteModel | GaussianReward | Markov, x: float, *, beta: float 
     return levels.floor_kl + cheapest(attainable, x).kl
 
 
-def cumulants(
-    model: FiniteModel | GaussianReward, *, beta: float = 0.0, order: int = 4
-) -> Float64[np.ndarray, " m"]:
+def cumulants(model: Model, *, beta: float = 0.0, order: int = 4) -> Float64[np.ndarray, " m"]:
     r"""The cumulants of the reward under a tilt, :math:`\kappa^{(j)}(\beta)`.
 
     Those of the sum over ``n`` independent symbols are ``n`` times as large.
@@ -142,6 +146,8 @@ def cumulants(
     order, model = count("order", order), require_model(model)
     if order > _HIGHEST:
         raise InputError(f"order must be at most {_HIGHEST}, got {order}")
+    if isinstance(model, VariableLength):
+        return response_cumulants(model, real("beta", beta), order)
     if isinstance(model, GaussianReward):
         mean = tilt(model, beta=beta).mean_reward
         return np.array([mean, model.std**2, *np.zeros(max(order - 2, 0))])[:order]

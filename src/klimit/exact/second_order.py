@@ -10,13 +10,13 @@ from klimit.core.results import Result
 from klimit.core.scalars import real
 from klimit.exact.finite import FiniteModel
 from klimit.exact.frontiers import Frontier, frontier
-from klimit.exact.gaussian import GaussianReward
 from klimit.exact.lattice_gumbel import LatticeGumbel
 from klimit.exact.lattices import find_lattice
-from klimit.exact.policies import require_model
+from klimit.exact.policies import Model, require_model
 from klimit.exact.rates import cumulants
 from klimit.exact.tilts import Tilt
 from klimit.exact.totals import TotalReward
+from klimit.exact.variable_length import VariableLength
 
 __all__ = ["SecondOrder", "second_order"]
 
@@ -54,7 +54,7 @@ class SecondOrder(Result):
     width_ratio: float
 
 
-def second_order(model: FiniteModel | GaussianReward, *, kl: float) -> SecondOrder:
+def second_order(model: Model, *, kl: float) -> SecondOrder:
     r"""Predict best-of-N's distance to the optimum by its second-order law.
 
     The best of N rewards is a Gumbel variable of width ``1 / beta``, the tilt's reward a normal
@@ -84,7 +84,8 @@ def second_order(model: FiniteModel | GaussianReward, *, kl: float) -> SecondOrd
         The predictions, with what they rest on.
 
     Raises:
-        InputError: ``kl`` is not between 0 and the ceiling, a reward of ``-inf`` is possible,
+        InputError: ``kl`` is not between 0 and the ceiling, responses are of
+            random length, a reward of ``-inf`` is possible,
             or ``beta**2 V`` is so small (below 3.73) or the law so narrow that the divergence
             would come out negative.
 
@@ -100,6 +101,11 @@ def second_order(model: FiniteModel | GaussianReward, *, kl: float) -> SecondOrd
     """
     kl = real("kl", kl)
     limits = frontier(require_model(model))
+    if isinstance(limits.model, VariableLength):
+        raise InputError(
+            "the second-order law does not hold for responses of random length, whose tilted "
+            "totals spread like an exponential law"
+        )
     if limits.floor_kl > 0.0:
         raise InputError(
             "the second-order law needs finite rewards, and one of -inf is possible; give the "

@@ -11,11 +11,14 @@ from klimit.core.numerics import kl_from_ratio, log1mexp, log_one_minus_exp_rati
 from klimit.core.scalars import log_count, real
 from klimit.exact.counts import Fixed
 from klimit.exact.finite import FiniteModel
+from klimit.exact.gaussian import GaussianReward
 from klimit.exact.kept import win_rate
 from klimit.exact.levels import Levels, rescaled
 from klimit.exact.policies import Law, require_model
+from klimit.exact.responses import finite_law
+from klimit.exact.variable_length import VariableLength
 
-__all__ = ["SoftBestOfNLaw", "soft_best_of_n"]
+__all__ = ["SoftBestOfNLaw", "soft_best_of_n", "soft_log_ratio"]
 
 _STEP = 0.25  # the trapezoidal rule errs by about exp(-35) of each ratio with it
 _TAIL = 45.0  # nats of the integrand that are left out at each end
@@ -48,7 +51,9 @@ class SoftBestOfNLaw(Law):
     model: FiniteModel
 
 
-def soft_best_of_n(model: FiniteModel, *, n: int, beta: float) -> SoftBestOfNLaw:
+def soft_best_of_n(
+    model: FiniteModel | VariableLength, *, n: int, beta: float
+) -> SoftBestOfNLaw:
     r"""The exact law of soft best-of-n, by one integral for every level of reward.
 
     With weights :math:`a = e^{\beta r}` and their Laplace transform :math:`L`, an outcome is
@@ -82,12 +87,13 @@ def soft_best_of_n(model: FiniteModel, *, n: int, beta: float) -> SoftBestOfNLaw
         Verdun et al. (2025), Soft best-of-n sampling for model alignment, arXiv 2505.03156.
     """
     log_n, beta = log_count(n, None), real("beta", beta)
-    if not isinstance(require_model(model), FiniteModel):
-        raise InputError("soft_best_of_n needs a FiniteModel, got a GaussianReward")
+    if isinstance(require_model(model), GaussianReward):
+        raise InputError("soft_best_of_n needs a model with levels, got a GaussianReward")
+    model = finite_law(model, log_n=log_n)
     if beta < 0.0 and model.levels.has_void:
         raise InputError(f"beta must not be negative where a reward is -inf, got {beta}")
     levels = model.levels
-    ratio = _log_ratio(levels, log_n, beta)
+    ratio = soft_log_ratio(levels, log_n, beta)
     log_ratio = model.spread(ratio)
     q = np.exp(levels.log_masses + ratio)
     return SoftBestOfNLaw(
@@ -109,7 +115,20 @@ def _mean(levels: Levels, q: Float64[np.ndarray, " k"]) -> float:
     return rescaled(anchor + float(q @ (levels.scaled - anchor)), levels.exponent)
 
 
-def _log_ratio(levels: Levels, log_n: float, beta: float) -> Float64[np.ndarray, " k"]:
+def soft_log_ratio(levels: Levels, log_n: float, beta: float) -> Float64[np.ndarray, " k"]:
+    """What one of n draws, better ones more often, makes of each level.
+
+    Args:
+        levels: The law of the reward under the reference policy.
+        log_n: Logarithm of the number of draws.
+        beta: Inverse temperature of the choice among them.
+
+    Returns:
+        Log-masses less those of the reference policy, one a level.
+
+    Raises:
+        InputError: ``beta`` is too large against so many levels.
+    """
     if log_n == 0.0 or beta == 0.0:
         return np.zeros_like(levels.log_masses)
     if abs(beta) == inf:

@@ -12,9 +12,11 @@ from klimit.exact.exponential import TiltedLevels, exponential
 from klimit.exact.finite import FiniteModel
 from klimit.exact.gaussian import GaussianReward
 from klimit.exact.levels import rescaled
-from klimit.exact.policies import Law, require_model
+from klimit.exact.policies import Law, Model, require_model
+from klimit.exact.steps import TiltedSteps
+from klimit.exact.variable_length import VariableLength
 
-__all__ = ["Tilt", "conditional", "tilt"]
+__all__ = ["Tilt", "conditional", "response_tilt", "tilt"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,14 +26,14 @@ class Tilt(Law):
     Attributes:
         beta: Inverse temperature, the factor on the reward, in nats per unit of reward.
         log_probs: Log-probabilities of the tilted policy, shape ``(k,)``; ``None`` where the
-            model is continuous.
+            outcomes are infinitely many.
         cgf: Cumulant generating function of the reward at ``beta``, in nats.
         mean_reward: Expected reward of the tilted policy.
         gain: How far that lies above the reference policy's.
         variance: Variance of the reward under the tilted policy.
         kl: Divergence from the reference policy, in nats.
         log_ratio: Log-probabilities less those of the reference policy, kept apart since it
-            keeps digits that ``log_probs`` cannot; ``None`` where the model is continuous.
+            keeps digits that ``log_probs`` cannot; ``None`` where there are infinitely many.
         model: The reference policy and its rewards.
     """
 
@@ -43,10 +45,10 @@ class Tilt(Law):
     variance: float
     kl: float
     log_ratio: Float64[np.ndarray, " k"] | None
-    model: FiniteModel | GaussianReward
+    model: Model
 
 
-def tilt(model: FiniteModel | GaussianReward, *, beta: float) -> Tilt:
+def tilt(model: Model, *, beta: float) -> Tilt:
     r"""Tilt the reference policy towards reward.
 
     .. math:: \pi_\beta(y) = p(y) \, e^{\beta r(y) - \kappa(\beta)},
@@ -66,8 +68,9 @@ def tilt(model: FiniteModel | GaussianReward, *, beta: float) -> Tilt:
         the extreme reward is 0.
 
     Raises:
-        InputError: ``beta`` is ``nan``; it is negative where a reward is ``-inf``, or infinite
-            where the reward has no largest value.
+        InputError: ``beta`` is ``nan``; it is negative where a reward is ``-inf``, infinite
+            where the reward has no largest value, or beyond the critical one of responses of
+            random length.
 
     Example:
         >>> coin = FiniteModel.from_probs([0.5, 0.5], [0.0, 1.0])
@@ -81,6 +84,10 @@ def tilt(model: FiniteModel | GaussianReward, *, beta: float) -> Tilt:
     model = require_model(model)
     if isinstance(model, GaussianReward):
         return _gaussian(model, beta)
+    if isinstance(model, VariableLength):
+        if beta == 0.0 and model.has_void:
+            return _reference(model)
+        return response_tilt(model, model.tilted(beta))
     if model.levels.has_void:
         if beta < 0:
             raise InputError(
@@ -121,17 +128,41 @@ def conditional(model: FiniteModel, law: TiltedLevels) -> Tilt:
     )
 
 
-def _reference(model: FiniteModel) -> Tilt:
+def response_tilt(model: VariableLength, law: TiltedSteps) -> Tilt:
+    """The tilt of responses of random length from that of their steps.
+
+    Args:
+        model: The reference policy and its rewards.
+        law: The tilted step of the responses of finite reward.
+
+    Returns:
+        The tilted policy; its divergence is at least the floor.
+    """
+    at_stop = law.beta * model.stop_reward if model.stop_reward and law.beta else 0.0
+    return Tilt(
+        beta=law.beta,
+        log_probs=None,
+        cgf=at_stop + law.cgf - model.floor_kl,
+        mean_reward=model.stop_reward + law.mean,
+        gain=inf if model.has_void else law.gain,
+        variance=law.variance,
+        kl=law.kl + model.floor_kl,
+        log_ratio=None,
+        model=model,
+    )
+
+
+def _reference(model: FiniteModel | VariableLength) -> Tilt:
     """The reference policy itself where rewards of ``-inf`` keep it from being a limit."""
     return Tilt(
         beta=0.0,
-        log_probs=model.log_probs,
+        log_probs=model.log_probs if isinstance(model, FiniteModel) else None,
         cgf=0.0,
         mean_reward=-inf,
         gain=0.0,
         variance=inf,
         kl=0.0,
-        log_ratio=np.zeros(len(model)),
+        log_ratio=np.zeros(len(model)) if isinstance(model, FiniteModel) else None,
         model=model,
     )
 
