@@ -20,7 +20,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 MAX_TOKENS, DRAWS, SEED, END = 40, 32, 0, 2
-STEPS, BATCH, RATE = (12, 60), 16, 2e-5
+STEPS, BATCH, RATE = (4, 20), 8, 5e-5
 
 
 def main(gguf: Path, folder: Path) -> None:
