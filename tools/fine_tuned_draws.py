@@ -1,11 +1,12 @@
 """Fine-tune SmolLM2-135M-Instruct towards sentiment and draw from two of its checkpoints.
 
-Makes `examples/smollm2_tuned.parquet`: a policy whose divergence from the reference is known both
-ways, from summed log-probabilities and from the full next-token distributions. Tuning is
+Makes `examples/smollm2_tuned.parquet`: a policy whose divergence from the reference is known
+both ways, from summed log-probabilities and from the full next-token distributions. Tuning is
 supervised, on the quarter of `examples/smollm2_draws.parquet` of highest sentiment for each
-prompt. Both models are scored by one engine on the token ids that were drawn, end token included.
+prompt. Both models are scored by one engine on the token ids that were drawn, end token
+included. Needs what klimit does not:
 
-Needs what klimit does not: `pip install torch==2.13.0 transformers accelerate gguf polars vaderSentiment`.
+    pip install torch==2.13.0 transformers accelerate gguf polars vaderSentiment
 
     python tools/fine_tuned_draws.py SmolLM2-135M-Instruct.Q4_1.gguf examples
 """
@@ -80,7 +81,9 @@ def fit(policy, tokenizer, batch: list[dict[str, object]]) -> torch.Tensor:
 
 
 @torch.no_grad()
-def draw(policy, reference, tokenizer, prompt: str, name: str, index: int) -> list[dict]:  # noqa: PLR0917
+def draw(  # noqa: PLR0913, PLR0917
+    policy, reference, tokenizer, prompt: str, name: str, index: int
+) -> list[dict]:
     head = torch.tensor([ids_of(tokenizer, prompt)])
     ids = policy.generate(
         head,
@@ -125,7 +128,7 @@ def draw(policy, reference, tokenizer, prompt: str, name: str, index: int) -> li
 
 
 def log_probs(model, ids: torch.Tensor, start: int) -> torch.Tensor:
-    """Next-token log-probabilities at the response's positions, shape ``(draws, tokens, v)``."""
+    """Next-token log-probabilities at the response's positions, ``(draws, tokens, v)``."""
     hidden = model.model(input_ids=ids).last_hidden_state[:, start - 1 : -1]
     return torch.log_softmax(model.lm_head(hidden), dim=-1)
 
