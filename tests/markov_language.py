@@ -33,7 +33,8 @@ class Language:
 
     @property
     def step_kl(self) -> np.ndarray:
-        return np.einsum("ij,ij->i", self.policy, np.log(self.policy / self.reference))
+        log = np.log(np.where(self.policy > 0, self.policy, 1.0) / self.reference)
+        return np.einsum("ij,ij->i", self.policy, log)
 
     def kl(self) -> float:
         """By dynamic programming over the tokens that are left."""
@@ -61,7 +62,8 @@ class Language:
         before = np.hstack([np.full((len(tokens), 1), END), tokens[:, :-1]])
         ended = (tokens == END).cumsum(axis=1)
         mask = ended - (tokens == END) == 0
-        log_policy, log_reference = np.log(self.policy), np.log(self.reference)
+        with np.errstate(divide="ignore"):
+            log_policy, log_reference = np.log(self.policy), np.log(self.reference)
         return Batch(
             tokens,
             (log_policy - log_reference)[before, tokens],

@@ -80,8 +80,8 @@ def test_a_person_sees_the_estimate(klimit: Klimit, scored: str) -> None:
     ended = klimit("kl", scored, "--prompts", "fixed")
     assert [line.rstrip() for line in ended.out.splitlines()[2:]] == snapshot(
         [
-            "           KL   95% interval",
-            "0.840 ± 0.030  0.781 … 0.898",
+            "      from             KL   95% interval",
+            "log ratios  0.840 ± 0.030  0.781 … 0.898",
             "! cut-off: 956 of 2000 draws ended at the length limit: the KL counts what the",
             "policy does up to there, which is at most that of whole responses. Compare",
             "policies at one length limit, or raise it.",
@@ -113,3 +113,16 @@ def test_a_run_at_beta_0_is_refused_with_the_reason(klimit: Klimit) -> None:
     ended = klimit("kl", "trl_grpo_beta0_state.json")
     assert ended.code == 1
     assert "TRL computes none with beta = 0, GRPO's default; draw from the check" in ended.err
+
+
+def test_whole_distributions_are_shown_beside_the_log_ratios(
+    klimit: Klimit, scored: str
+) -> None:
+    batch = language(0.2).draw(np.random.default_rng(0), 2000)
+    both = pl.read_parquet(scored).with_columns(kl_exact=batch.sums(batch.exact))
+    both.write_parquet(scored)
+    ended = klimit("kl", scored)
+    _, whole, ratios = (line.split("\t") for line in ended.out.splitlines())
+    assert whole[-1].endswith("full next-token distributions")
+    assert ratios[-1].endswith("log ratios")
+    assert float(whole[1]) < 0.6 * float(ratios[1])

@@ -114,3 +114,33 @@ def test_the_language_agrees_with_its_distributions() -> None:
     assert found == pytest.approx(truth.step_kl, rel=1e-12)
     same = Language(truth.reference, truth.reference)
     assert same.kl() == 0.0
+
+
+def without_the_rarest(truth: Language, *, kept: float) -> Language:
+    """Top-p sampling: the likeliest tokens of each state that make up ``kept``."""
+    order = np.argsort(-truth.policy, axis=1)
+    sorted_mass = np.take_along_axis(truth.policy, order, axis=1)
+    drop = sorted_mass.cumsum(axis=1) - sorted_mass > kept
+    policy = truth.policy.copy()
+    np.put_along_axis(policy, order, np.where(drop, 0.0, sorted_mass), axis=1)
+    return Language(policy / policy.sum(axis=1, keepdims=True), truth.reference)
+
+
+@pytest.mark.parametrize(
+    ("distance", "kept", "told"), [(0.063, 0.9995, True), (0.2, 0.98, False)]
+)
+def test_truncated_sampling_brings_no_bias_in(
+    distance: float,
+    kept: float,
+    told: bool,  # noqa: FBT001
+) -> None:
+    """Nucleus sampling; the mean of the control is then below 0, told or seen."""
+    truth = without_the_rarest(language(distance), kept=kept)
+    rng = np.random.default_rng(2)
+    errors = np.zeros(100)
+    for run in range(100):
+        sums, _ = both_ways(truth.draw(rng, 1000))
+        columns = dict(sums.columns) | ({"top_p": np.full(1000, kept)} if told else {})
+        draws = Draws.from_blocks(sums.prompts, sums.offsets, sums.rewards, columns)
+        errors[run] = sequence_kl(draws, prompts="fixed").value - truth.kl()
+    assert abs(errors.mean()) < 4 * errors.std() / 100**0.5

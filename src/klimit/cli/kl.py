@@ -1,5 +1,6 @@
 """``klimit kl``."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -14,7 +15,7 @@ from klimit.data.logs.says import LogOverrides, ScoredColumns
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from klimit import Draws
+    from klimit import Draws, Estimate
     from klimit.data.logs.trainer_kl import LoggedStep, TrainerKl
 
 __all__ = ["kl"]
@@ -68,32 +69,54 @@ def kl(
 
 
 def _of_draws(source: str, draws: "Draws", statistics: StatisticsOptions) -> Presentation:
-    estimate = klimit.sequence_kl(draws, prompts=statistics.prompts, level=statistics.level)
+    ways = [draws, *_without_distributions(draws)]
+    estimates = [
+        klimit.sequence_kl(way, prompts=statistics.prompts, level=statistics.level)
+        for way in ways
+    ]
     findings = klimit.divergence_findings(draws, prompts=statistics.prompts)
-    row: dict[str, str | float] = {
-        "kl": estimate.value,
-        "standard_error": estimate.standard_error,
-        "low": estimate.low,
-        "high": estimate.high,
-    }
     return Presentation(
         source=source,
         title=f"KL(policy || reference), nats a response: {source}",
-        header=("KL", f"{100 * estimate.level:g}% interval", ""),
-        lines=[(measured(estimate), interval(estimate), "")],
+        header=("from", "KL", f"{100 * statistics.level:g}% interval", ""),
+        lines=[(_way(found), measured(found), interval(found), "") for found in estimates],
         objections=[str(finding) for finding in findings],
         notes=[],
         footer=f"klimit {klimit.__version__} · {len(draws)} draws of {len(draws.prompts)} "
-        f"prompts · {statistics.prompts} prompts · {estimate.method}",
-        rows=[row],
+        f"prompts · {statistics.prompts} prompts · {estimates[0].method}",
+        rows=[
+            {
+                "kl": found.value,
+                "standard_error": found.standard_error,
+                "low": found.low,
+                "high": found.high,
+                "method": found.method,
+            }
+            for found in estimates
+        ],
         values={
             "command": "kl",
-            "kl": estimate.to_dict(),
+            "kl": estimates[0].to_dict(),
+            "kl_from_log_ratios": estimates[-1].to_dict(),
             "findings": [finding.to_dict() for finding in findings],
         },
         verdicts=[],
         figure=_no_figure,
     )
+
+
+def _without_distributions(draws: "Draws") -> "list[Draws]":
+    """The same draws by their sums alone, where they have both."""
+    columns = dict(draws.columns)
+    if columns.pop("kl_exact", None) is None or "log_prob_reference" not in columns:
+        return []
+    if "log_prob_policy" not in columns:
+        return []
+    return [replace(draws, columns=columns)]
+
+
+def _way(found: "Estimate") -> str:
+    return found.method.rpartition(", ")[2]
 
 
 def _of_log(source: str, found: "TrainerKl") -> Presentation:

@@ -10,6 +10,7 @@ from klimit.core.numerics import exp_minus_linear
 from klimit.core.results import Estimate
 from klimit.estimate.draws import Draws
 from klimit.estimate.paired import prompt_means
+from klimit.estimate.scoring_findings import truncations
 from klimit.estimate.uncertainty import check_level, check_prompts
 
 __all__ = ["kl_terms", "log_ratio", "sequence_kl"]
@@ -36,7 +37,9 @@ def sequence_kl(draws: Draws, *, prompts: str = "sampled", level: float = 0.95) 
     whole vocabulary, summed along the response that was drawn) its mean is taken instead: the
     same expectation with much less noise. Otherwise the mean of the log ratio is steadied by
     ``p / pi - 1``, whose mean is 0, times a coefficient that is fitted on other draws, so that
-    no bias comes in, and held back where rare draws would decide it.
+    no bias comes in, and held back where rare draws would decide it. That mean is below 0 under
+    truncated sampling: columns ``top_p``, ``top_k`` or ``min_p`` that say so switch it off, and
+    so does a mean that is seen to be.
 
     Args:
         draws: Draws of the policy with the columns ``log_prob_policy`` and
@@ -103,8 +106,10 @@ def kl_terms(draws: Draws) -> Float64[np.ndarray, " n"]:
         _refuse(draws, "kl_exact", ~(exact >= 0), "needs divergences, at least 0")
         return exact
     ratio = log_ratio(draws)
-    if np.isinf(ratio).any():
-        return ratio
+    if np.isinf(ratio).any() or truncations(draws):
+        return (
+            ratio  # where the policy leaves out what the reference says, p / pi averages less
+        )
     return _steadied(draws, ratio)
 
 

@@ -9,7 +9,7 @@ from jaxtyping import Float64
 from klimit.estimate.draws import Draws
 from klimit.estimate.findings import Finding
 
-__all__ = ["scoring_findings"]
+__all__ = ["scoring_findings", "truncations"]
 
 CERTAIN = 4.0  # standard errors beyond which a mean is taken to differ
 FEWEST = 30  # draws from which a standard error is trusted
@@ -63,13 +63,27 @@ def _temperature(draws: Draws) -> Iterator[Finding]:
         )
 
 
+def truncations(draws: Draws) -> tuple[str, ...]:
+    """How the draws were truncated, by their columns ``top_p``, ``top_k`` and ``min_p``.
+
+    Args:
+        draws: The draws.
+
+    Returns:
+        Name and value of each that leaves tokens out.
+
+    Example:
+        >>> columns = {"top_p": [0.9, 0.9], "top_k": [0, -1]}
+        >>> truncations(Draws.from_columns(prompt=[0, 1], reward=[0, 0], **columns))
+        ('top_p 0.9',)
+    """
+    top_p, min_p, top_k = (_known(draws, name) for name in ("top_p", "min_p", "top_k"))
+    on = {"top_p": top_p[top_p < 1], "min_p": min_p[min_p > 0], "top_k": top_k[top_k > 0]}
+    return tuple(f"{name} {_range(values)}" for name, values in on.items() if values.size)
+
+
 def _truncated(draws: Draws) -> Iterator[Finding]:
-    off = {"top_p": 1.0, "min_p": 0.0}
-    on: dict[str, Float64[np.ndarray, " k"]] = {}
-    for name in ("top_p", "min_p", "top_k"):
-        values = _known(draws, name)
-        on[name] = values[values > 0] if name == "top_k" else values[values != off[name]]
-    named = [f"{name} {_range(values)}" for name, values in on.items() if values.size]
+    named = truncations(draws)
     if named:
         yield Finding(
             "truncated-sampling",
