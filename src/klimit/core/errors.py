@@ -6,7 +6,8 @@ KlimitError
 ├── ConvergenceError                   a solver stopped short of its tolerance
 ├── CapabilityError (TypeError)        a backend lacks what the method needs
 ├── MissingExtraError (ImportError)    an optional dependency is absent
-└── BackendError                       a model or reward server failed
+├── BackendError                       a model or reward server failed
+└── ConformanceError (AssertionError)  a backend breaks a law that samplers rely on
 
 KlimitWarning (UserWarning)            a result stands but deserves care
 """
@@ -14,6 +15,7 @@ KlimitWarning (UserWarning)            a result stands but deserves care
 __all__ = [
     "BackendError",
     "CapabilityError",
+    "ConformanceError",
     "ConvergenceError",
     "InputError",
     "InsufficientDataError",
@@ -52,6 +54,10 @@ class MissingExtraError(KlimitError, ImportError):
 
 class BackendError(KlimitError):
     """A model or reward server failed; what had been drawn before is kept."""
+
+
+class ConformanceError(KlimitError, AssertionError):
+    """A backend breaks a law that samplers rely on; the message says which, and how."""
 
 
 class KlimitWarning(UserWarning):
