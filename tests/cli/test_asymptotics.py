@@ -25,11 +25,13 @@ def test_one_claim_alone_makes_a_page_and_its_figures(klimit: Klimit, tmp_path: 
 
 
 def test_all_claims_stand_on_one_page_that_asks_nobody(klimit: Klimit, tmp_path: Path) -> None:
-    ended = klimit("asymptotics", *SHORT, "--out", str(tmp_path))
+    model = tmp_path / "symbols.json"
+    model.write_text('{"probability": [0.5, 0.3, 0.2], "reward": [0, 1, 2]}', encoding="utf-8")
+    ended = klimit("asymptotics", "--model", str(model), *SHORT, "--out", str(tmp_path))
     assert ended.code == 0
     page = (tmp_path / "asymptotics.html").read_text(encoding="utf-8")
     titles = re.findall(r"<h2[^>]*>(\d)\. ", page)
-    assert titles == sorted(titles)
+    assert titles == ["1", "2", "3", "4", "5", "6", "7"]
     assert page.count("<figure>") == len(titles)
     assert len(page) < 1_000_000
     assert not re.search(r"(Theorem|Figure|Fig\.|Proposition|Eq\.) ?\d", page)
@@ -44,7 +46,7 @@ def test_json_has_the_numbers_of_every_claim(
     value = json.loads(ended.out)
     assert [claim["claim"] for claim in value["claims"]] == [1, 5]
     assert value["claims"][1]["results"][0]["lengths"] == [10, 40]
-    assert all(claim["holds"] for claim in value["claims"][:1])
+    assert value["claims"][0]["holds"]
     assert not list(tmp_path.iterdir())
 
 

@@ -9,11 +9,23 @@ from numpy.testing import assert_allclose
 from klimit.core.errors import InputError
 from klimit.exact.claims import (
     best_of_n_claim,
+    certificate_claim,
+    cumulant_claim,
     example_settings,
     frontier_claim,
+    limits_claim,
+    random_n_claim,
     tail_claim,
 )
-from klimit.plot import best_of_n_claim_figure, frontier_claim_figure, tail_claim_figure
+from klimit.plot import (
+    best_of_n_claim_figure,
+    certificate_claim_figure,
+    cumulant_claim_figure,
+    frontier_claim_figure,
+    limits_claim_figure,
+    random_n_claim_figure,
+    tail_claim_figure,
+)
 
 SETTINGS = example_settings(lengths=[10, 40])
 
@@ -53,10 +65,50 @@ def test_the_gaps_of_best_of_n_are_drawn_in_nats() -> None:
     )
 
 
+def test_certificates_are_drawn_against_the_truth() -> None:
+    claim = certificate_claim(SETTINGS[0])
+    figure = certificate_claim_figure([claim])
+    points = np.column_stack([claim.divergence, claim.certificate])
+    assert_allclose(line(figure, "same-kl"), points)
+    assert_allclose(line(figure, "twins")[:, 0], [twin.kl for twin in claim.twins])
+
+
+def test_every_length_is_drawn_on_the_cross_entropy() -> None:
+    claim = cumulant_claim(SETTINGS[1])
+    figure = cumulant_claim_figure([claim])
+    assert_allclose(line(figure, "renyi"), np.column_stack([claim.curve_order, claim.curve]))
+    for length, row in zip(claim.lengths, claim.scaled, strict=True):
+        drawn = line(figure, f"length-{length}")
+        assert_allclose(drawn, np.column_stack([claim.order, row]))
+
+
+def test_what_is_infinite_is_hatched_and_not_drawn_as_a_number() -> None:
+    claim = limits_claim(SETTINGS[0])
+    figure = limits_claim_figure([claim])
+    assert line(figure, "divergence")[:, 0].max() < claim.ceiling_kl
+    (area,) = figure.findobj(lambda artist: artist.get_gid() == "infinite")
+    assert area.get_x() == claim.ceiling_kl
+    assert any(text.get_text() == "infinite" for text in figure.axes[0].texts)
+    reverse = np.column_stack([claim.lengths, claim.reverse])
+    assert_allclose(line(figure, "reverse"), reverse)
+
+
+def test_fixed_and_random_numbers_are_drawn_with_their_laws() -> None:
+    claim = random_n_claim(SETTINGS[0])
+    figure = random_n_claim_figure([claim])
+    assert_allclose(line(figure, "spread"), np.column_stack([claim.lengths, claim.spread]))
+    law = np.column_stack([claim.laws.x, claim.laws.fixed])
+    assert_allclose(line(figure, "fixed-law"), law)
+
+
 @pytest.mark.parametrize(
     ("numbers", "draw"),
     [
         (frontier_claim, frontier_claim_figure),
+        (certificate_claim, certificate_claim_figure),
+        (cumulant_claim, cumulant_claim_figure),
+        (limits_claim, limits_claim_figure),
+        (random_n_claim, random_n_claim_figure),
         (tail_claim, tail_claim_figure),
         (best_of_n_claim, best_of_n_claim_figure),
     ],

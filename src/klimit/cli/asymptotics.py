@@ -76,8 +76,14 @@ def _claims() -> dict[int, Claim]:
 
     return {
         1: lambda settings: shown.frontier_chapter([*map(exact.frontier_claim, settings)]),
+        2: lambda settings: shown.certificate_chapter(
+            [*map(exact.certificate_claim, settings)]
+        ),
         3: lambda settings: shown.tail_chapter([*map(exact.tail_claim, settings)]),
+        4: lambda settings: shown.cumulant_chapter([*map(exact.cumulant_claim, settings)]),
         5: lambda settings: shown.best_of_n_chapter([*map(exact.best_of_n_claim, settings)]),
+        6: lambda settings: shown.limits_chapter([*map(exact.limits_claim, settings)]),
+        7: lambda settings: shown.random_n_chapter([*map(exact.random_n_claim, settings)]),
     }
 
 
@@ -143,14 +149,19 @@ def _write(
     source: Sequence[str],
 ) -> None:
     from klimit.plot import save_figure
-    from klimit.report import write_html
+    from klimit.report import Picture, write_html
     from klimit.report.claims import claims_document
 
-    page = write_html(
-        claims_document(chapters, settings, source=source), folder / "asymptotics.html"
-    )
-    for chapter in chapters:
-        figure = chapter.draw(7.0)
+    document = claims_document(chapters, settings, source=source)
+    figures = [
+        block.wide
+        for section in document.sections
+        for block in section.blocks
+        if isinstance(block, Picture)
+    ]
+    page = write_html(document, folder / "asymptotics.html")
+    for chapter, figure in zip(chapters, figures, strict=True):
+        figure.set_layout_engine("none")  # it has been laid out for the page
         for kind in _FIGURES:
             save_figure(figure, folder / f"{chapter.number}-{chapter.name}.{kind}")
     say("note", f"wrote {page} and {len(chapters)} figures as {' and '.join(_FIGURES)}")

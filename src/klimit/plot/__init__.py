@@ -10,7 +10,11 @@ optional("matplotlib", feature="a figure", extra="app")
 from klimit.plot.best_of import best_of_figure  # noqa: E402  (matplotlib may be absent)
 from klimit.plot.claims import (  # noqa: E402
     best_of_n_claim_figure,
+    certificate_claim_figure,
+    cumulant_claim_figure,
     frontier_claim_figure,
+    limits_claim_figure,
+    random_n_claim_figure,
     tail_claim_figure,
 )
 from klimit.plot.frontier import frontier_figure  # noqa: E402
@@ -20,9 +24,13 @@ from klimit.plot.save import save_figure  # noqa: E402
 __all__ = [
     "best_of_figure",
     "best_of_n_claim_figure",
+    "certificate_claim_figure",
+    "cumulant_claim_figure",
     "frontier_claim_figure",
     "frontier_figure",
+    "limits_claim_figure",
     "logged_kl_figure",
+    "random_n_claim_figure",
     "save_figure",
     "tail_claim_figure",
 ]

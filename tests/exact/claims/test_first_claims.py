@@ -16,6 +16,7 @@ from klimit.exact.claims import (
     setting_of,
     tail_claim,
 )
+from klimit.exact.claims.policies import random_policies
 from klimit.exact.claims.sharp_tails import sharp_log_tail
 from klimit.exact.claims.tails import log_tail
 
@@ -50,7 +51,9 @@ def test_the_dual_bound_meets_the_closed_form_and_no_policy_passes(setting) -> N
 
 
 def test_other_draws_of_policies_are_other_policies() -> None:
-    first, again, other = (frontier_claim(LATTICE, rng=rng).others.kl for rng in (0, 0, 1))
+    first, again, other = (
+        random_policies(COIN, count=5, rng=rng).kl for rng in (0, 0, np.random.default_rng(1))
+    )
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
 
@@ -130,10 +133,10 @@ def _coins(length: int, kl: float, beta: float) -> tuple[float, float, float]:
 
 
 def test_the_divergence_falls_as_the_law_says() -> None:
-    for setting in example_settings():
+    for setting in example_settings(lengths=[100, 400, 800]):
         claim = best_of_n_claim(setting)
         assert claim.divergence_law[-1] == pytest.approx(claim.divergence[-1], rel=0.01)
         assert claim.reward_gap_law[-1] == pytest.approx(claim.reward_gap[-1], rel=0.01)
-        assert claim.slope == pytest.approx(0.5, abs=0.01)
+        assert claim.slope == pytest.approx(0.5, abs=0.02)
         assert np.all(np.diff(claim.divergence) < 0)
         assert frontier(setting.symbols).at_kl(setting.kl).beta == claim.beta

@@ -57,6 +57,11 @@ class Setting(Result):
         return np.asarray(np.exp(self.symbols.levels.log_masses))
 
     @property
+    def by_level(self) -> FiniteModel:
+        """The symbols, those of equal reward as one."""
+        return FiniteModel(self.symbols.levels.log_masses, self.symbols.levels.rewards)
+
+    @property
     def limits(self) -> Frontier:
         """The frontier of one symbol."""
         return frontier(self.symbols)
@@ -140,8 +145,8 @@ def example_settings(
         [1.0, None]
     """
     rewards = {
-        "on a lattice: rewards 0, 1, 2": [0.0, 1.0, 2.0],
-        "on no lattice: rewards 0, 1, 1 + √2": [0.0, 1.0, 1.0 + sqrt(2.0)],
+        "lattice (rewards 0, 1, 2)": [0.0, 1.0, 2.0],
+        "no lattice (rewards 0, 1, 1 + √2)": [0.0, 1.0, 1.0 + sqrt(2.0)],
     }
     return tuple(
         setting_of(

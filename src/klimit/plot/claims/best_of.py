@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from klimit.exact.claims.best_of import BestOfNClaim
-from klimit.plot.claims.panels import grid_of_panels, legend_above, length_axis, panel
+from klimit.plot.claims.panels import grid_of_panels, legend_above, length_axis, log_axes, panel
 from klimit.plot.style import BEST_OF, FRONTIER, INK, MUTED, PAPER, THIRD
 
 __all__ = ["best_of_n_claim_figure"]
@@ -90,7 +90,7 @@ def _draw(axes: Axes, claim: BestOfNClaim) -> None:
         label="log(length) / (2 length)",
     )
     leading.set_gid("leading")
-    axes.set_yscale("log")
+    log_axes(axes)
     length_axis(axes, claim.lengths)
 
 

@@ -52,7 +52,7 @@ def _draw(axes: Axes, claim: FrontierClaim) -> None:
         claim.others.reward[shown],
         ".",
         color=HATCH,
-        markersize=3,
+        markersize=4,
         markeredgewidth=0,
         label="other policies, at random",
     )

@@ -1,7 +1,7 @@
 """Panels side by side where there is room, else one above the other, under one legend."""
 
 from collections.abc import Sequence
-from math import ceil
+from math import ceil, log10
 
 import numpy as np
 from jaxtyping import Int64
@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from klimit.core.errors import InputError
 from klimit.plot.style import INK, WIDE, blank_figure, plain_axes
 
-__all__ = ["grid_of_panels", "legend_above", "length_axis", "panel"]
+__all__ = ["grid_of_panels", "legend_above", "length_axis", "log_axes", "panel"]
 
 _SIZE = 8.5
 
@@ -40,6 +40,7 @@ def grid_of_panels(
     across = min(count, 2) if width >= WIDE else 1
     down = ceil(count / across) * rows
     figure = blank_figure(width, aspect=(down * height + 0.5) / width)
+    figure.set_layout_engine("constrained", h_pad=0.08)
     columns = []
     for k in range(count):
         top = (k // across) * rows
@@ -108,3 +109,19 @@ def length_axis(axes: Axes, lengths: Int64[np.ndarray, " l"]) -> None:
     axes.xaxis.set_major_locator(FixedLocator([float(length) for length in shown]))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(lambda length, _: f"{length:.0f}")
+
+
+def log_axes(axes: Axes, *, both: bool = False) -> None:
+    """Logarithmic values, small ticks left out where they span many decades.
+
+    Args:
+        axes: The panel, its data drawn already.
+        both: Whether the horizontal axis is logarithmic too.
+    """
+    axes.set_yscale("log")
+    if both:
+        axes.set_xscale("log")
+    for axis in (axes.yaxis, axes.xaxis) if both else (axes.yaxis,):
+        low, high = axis.get_data_interval()
+        if low > 0 and log10(high / low) > 2.5:
+            axis.set_minor_locator(NullLocator())

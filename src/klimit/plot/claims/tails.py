@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from klimit.exact.claims.tails import TailClaim
-from klimit.plot.claims.panels import grid_of_panels, legend_above, length_axis, panel
+from klimit.plot.claims.panels import grid_of_panels, legend_above, length_axis, log_axes, panel
 from klimit.plot.style import BEST_OF, FRONTIER, INK, MUTED, PAPER
 
 __all__ = ["tail_claim_figure"]
@@ -99,5 +99,5 @@ def _draw_errors(axes: Axes, claim: TailClaim) -> None:
             label=label,
         )
         drawn.set_gid(gid)
-    axes.set_yscale("log")
+    log_axes(axes)
     length_axis(axes, claim.lengths)

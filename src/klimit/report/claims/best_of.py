@@ -59,15 +59,15 @@ def _grid(claim: BestOfNClaim) -> Grid:
         claim.divergence_law,
     )
     return Grid(
-        f"Per symbol, {claim.setting.name}: exact values and the second-order law",
+        f"Per symbol, KL and divergence in nats, {claim.setting.name}",
         (
             "length",
             "log N",
             "reward gap",
             "law",
-            "KL gap, nats",
+            "KL gap",
             "law",
-            "divergence, nats",
+            "divergence",
             "law",
         ),
         tuple(

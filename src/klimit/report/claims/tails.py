@@ -91,11 +91,9 @@ def _verdict(claim: TailClaim) -> Note:
         abs(float(values[-1] - claim.exact[-1])) for values in (claim.leading, claim.sharp)
     )
     product = float(claim.product_error.max())
-    met = (
-        product < 1e-9 and float(np.ptp(claim.beta)) < 1e-9 * claim.beta[0] and sharp < leading
-    )
+    exact = product < 1e-9 and float(np.ptp(claim.beta)) < 1e-9 * claim.beta[0]
     return Note(
-        "good" if met else "bad",
+        "bad" if not exact else "good" if sharp < leading else "warning",
         f"{claim.setting.name}: the product form is exact to {number(product, 1)}. At length "
         f"{length} the rate function is {number(leading / length, 2)} nats per symbol from the "
         f"exact tail ({number(leading, 3)} nats in all), the sharp form {number(sharp, 2)} in "
