@@ -1,6 +1,7 @@
 """A random number of draws with a law of its own: a mixture of fixed numbers."""
 
 from dataclasses import dataclass
+from math import exp, inf
 
 import numpy as np
 from jaxtyping import Float64
@@ -10,6 +11,8 @@ from klimit.exact.counts import Count, Fixed
 from klimit.exact.levels import Levels
 
 __all__ = ["SpreadCount"]
+
+_LARGEST = 709.0  # nats: about the logarithm of the largest float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,6 +31,11 @@ class SpreadCount(Count):
     def log_mean(self) -> float:
         """Logarithm of the mean number of draws."""
         return log_sum_exp(self.log_weights + self.log_n)
+
+    @property
+    def mean(self) -> float:
+        """Mean number of draws; ``inf`` where it is beyond floats."""
+        return exp(self.log_mean) if self.log_mean < _LARGEST else inf
 
     @property
     def mean_log(self) -> float:
