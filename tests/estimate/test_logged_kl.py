@@ -237,3 +237,12 @@ def test_what_cannot_be_is_refused(
 ) -> None:
     with pytest.raises(error, match=told):
         convert_logged_kl(**options, term="k3", average="token")  # type: ignore[arg-type]
+
+
+def test_the_bound_of_k2_is_nearly_reached_where_long_responses_alone_differ() -> None:
+    """Of 1 and of 39 tokens, the log ratio 0.3 on every token of the longer."""
+    found = convert_logged_kl(
+        0.3**2 / 2 / 2, term="k2", average="sequence", mean_length=20, longest=39
+    )
+    truth = 39 * 0.3 / 2
+    assert truth <= found.high <= 1.02 * truth

@@ -223,6 +223,21 @@ def test_lists_of_a_parquet_file_are_draws_too_and_rows_stay_those_of_the_file(
     assert list(draws.texts or ()) == ["x", "y"]
 
 
+def test_a_prompt_without_draws_is_missing_its_reward_and_rows_still_count() -> None:
+    table = pl.DataFrame(
+        {
+            "prompt": ["a", "b", "c"],
+            "response": [[], ["x"], ["y"]],
+            "reward": [[], [1.0], [2.0]],
+        }
+    )
+    with pytest.raises(InputError, match=r"row 1, column 'reward': .*1 of 3 rewards are miss"):
+        read_draws(table, format="datasets")
+    infinite = table.with_columns(reward=pl.Series([[], [1.0], [float("inf")]]))
+    with pytest.raises(InputError, match=r"row 3, column 'reward': needed a finite number"):
+        read_draws(infinite, format="datasets", missing="drop")
+
+
 def test_lists_of_different_lengths_are_refused_with_the_row() -> None:
     table = pl.DataFrame({"prompt": ["a", "b"], "outputs": [["x"], []], "reward": [[1], [2]]})
     with pytest.raises(
@@ -240,6 +255,9 @@ def stand_in() -> ModuleType:
         )
         for sample in log.samples:
             sample.scores = vars(sample.scores)
+            for score in sample.scores.values():
+                if isinstance(score.value, SimpleNamespace):
+                    score.value = vars(score.value)
             sample.output.completion = sample.output.choices[0].message.content
             sample.output.stop_reason = sample.output.choices[0].stop_reason
         return SimpleNamespace(samples=log.samples)
@@ -278,6 +296,47 @@ def test_scorers_of_inspect_are_asked_for_by_name(inspect_log: Path) -> None:
         InputError, match=r"the log has the scorers 'match', 'brevity'; name on"
     ):
         read_draws(inspect_log, format="inspect_ai")
+
+
+def test_values_of_every_kind_and_missing_ones_keep_their_sample(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "inspect_ai", ModuleType("inspect_ai"))
+    monkeypatch.setitem(sys.modules, "inspect_ai.log", stand_in())
+    log = json.loads((FILES / "inspect.json").read_text())
+    values: list[object] = ["C", "P", "I", "N", "yes", "False", "0.25", True, 2, 0.5]
+    for sample, value in zip(log["samples"], values, strict=False):
+        sample["scores"] = {"judge": {"value": value}}
+    log["samples"][0]["scores"] = {}
+    log["samples"][10]["scores"] = {"parts": {"value": {"style": 1, "facts": "C"}}}
+    log["samples"][11]["scores"] = {}
+    path = tmp_path / "log.json"
+    path.write_text(json.dumps(log))
+    with pytest.raises(InputError, match=r"the scorers 'judge', 'parts/style', 'parts/facts'"):
+        read_draws(path, format="inspect_ai")
+    with pytest.raises(InputError, match=r"row 1, column 'judge': .*3 of 12 rewards are miss"):
+        read_draws(path, format="inspect_ai", reward="judge")
+    with pytest.warns(match="left out 3 of 12"):
+        draws = read_draws(path, format="inspect_ai", reward="judge", missing="drop")
+    rewards = {
+        (prompt, draw): reward
+        for i, prompt in enumerate(draws.prompts)
+        for draw, reward in zip(
+            draws.column("draw")[draws.offsets[i] : draws.offsets[i + 1]],
+            draws.rewards[draws.offsets[i] : draws.offsets[i + 1]],
+            strict=True,
+        )
+    }
+    numbers = [0.5, 0.0, 0.0, 1.0, 0.0, 0.25, 1.0, 2.0, 0.5]
+    expected = {
+        (sample["input"], sample["epoch"]): number
+        for sample, number in zip(log["samples"][1:10], numbers, strict=True)
+    }
+    assert rewards == expected
+    log["samples"][1]["scores"] = {"judge": {"value": "rather good"}}
+    path.write_text(json.dumps(log))
+    with pytest.raises(InputError, match=r"row 2, column 'judge': needed a number, got the te"):
+        read_draws(path, format="inspect_ai", reward="judge")
 
 
 def test_inspect_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -118,5 +118,14 @@ def _taken(name: str, frame: pl.DataFrame, wanted: Wanted) -> TakenTable:
             )
     alike = [column for column in lists if lengths[column].ne_missing(count).sum() == 0]
     kept = [column for column in frame.columns if column not in lists or column in alike]
+    nothing = frame.select(  # a row without draws becomes a draw without reward, to be reported
+        pl.when(pl.col(column).list.len().fill_null(0) > 0)
+        .then(pl.col(column))
+        .otherwise(pl.lit(pl.Series([[None]], dtype=frame.schema[column])))
+        .alias(column)
+        for column in alike
+    )
     rows = np.repeat(np.arange(1, frame.height + 1), np.maximum(count.fill_null(0), 1))
-    return TakenTable(name, frame.select(kept).explode(alike), rows.astype(np.int64))
+    return TakenTable(
+        name, frame.select(kept).with_columns(nothing).explode(alike), rows.astype(np.int64)
+    )
