@@ -52,3 +52,10 @@ def test_args_are_the_parameters(function: object) -> None:
 @pytest.mark.parametrize("name", [x for x in klimit.__all__ if x != "__version__"])
 def test_every_public_name_is_documented(name: str) -> None:
     assert inspect.getdoc(getattr(klimit, name))
+
+
+@pytest.mark.parametrize("name", [x for x in klimit.__all__ if x != "__version__"])
+def test_the_reference_asks_for_the_floor_of_every_public_name(name: str) -> None:
+    page = Path(__file__).parents[1] / "docs" / "reference.md"
+    floor = getattr(klimit, name).__module__.split(".")[1]
+    assert f"%names:{floor}%" in page.read_text(encoding="utf-8")
