@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("klimit.cli.demo:demo", "The main job on a real language model, start to end."),
     "frontier": ("klimit.cli.frontier:frontier", "The largest reward within each KL budget."),
     "best-of": ("klimit.cli.best_of:best_of", "Reward and KL of best-of-N, ties included."),
+    "overopt": ("klimit.cli.overopt:overopt", "A gold reward while its proxy is optimised."),
     "kl": ("klimit.cli.kl:kl", "The KL of a policy, from scored draws or a trainer's log."),
     "report": ("klimit.cli.report:report", "Frontier, best-of-N and responses on one page."),
     "asymptotics": (

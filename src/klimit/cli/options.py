@@ -26,6 +26,10 @@ def _whole_numbers(_: object, tokens: Sequence[Token]) -> tuple[int, ...]:
     return tuple(int(item) for item in _items(tokens))
 
 
+def _names(_: object, tokens: Sequence[Token]) -> tuple[str, ...]:
+    return tuple(item for item in _items(tokens) if item)
+
+
 def _items(tokens: Sequence[Token]) -> list[str]:
     return [item.strip() for token in tokens for item in token.value.split(",")]
 
@@ -54,6 +58,8 @@ WholeNumbers = Annotated[
     tuple[int, ...], Parameter(converter=_whole_numbers, show_default=_listed)
 ]
 
+Names = Annotated[tuple[str, ...], Parameter(converter=_names, show_default=False)]
+
 
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,14 +81,18 @@ class TableOptions:
     missing: Literal["fail", "drop"] = "fail"
     format: Annotated[Format | None, Parameter(converter=_format)] = None
 
-    def read(self, path: str) -> "Draws":
-        """Read prompts and rewards.
+    def read(
+        self, path: str, *, columns: Sequence[str] = (), texts: str | None = None
+    ) -> "Draws":
+        """Read prompts, rewards and what else is asked for.
 
         Args:
             path: The table.
+            columns: Further columns of numbers.
+            texts: Column with the responses.
 
         Returns:
-            The draws, without their texts and further columns.
+            The draws.
         """
         with hushed():
             return klimit.read_draws(
@@ -92,8 +102,8 @@ class TableOptions:
                 policy=self.policy,
                 missing=self.missing,
                 format=self.format,
-                columns=(),
-                texts=None,
+                columns=columns,
+                texts=texts,
             )
 
 

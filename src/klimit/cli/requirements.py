@@ -128,9 +128,19 @@ def _on_best_of(_: object, tokens: Sequence[Token]) -> tuple[Requirement, ...]:
     )
 
 
+def _on_gold(_: object, tokens: Sequence[Token]) -> tuple[Requirement, ...]:
+    return tuple(
+        parse_requirement(token.value, quantities=["gold", "proxy", "kl"], axis="n")
+        for token in tokens
+    )
+
+
 FrontierRequirements = Annotated[
     tuple[Requirement, ...], Parameter(converter=_on_frontier, n_tokens=1, show_default=False)
 ]
 BestOfRequirements = Annotated[
     tuple[Requirement, ...], Parameter(converter=_on_best_of, n_tokens=1, show_default=False)
+]
+GoldRequirements = Annotated[
+    tuple[Requirement, ...], Parameter(converter=_on_gold, n_tokens=1, show_default=False)
 ]

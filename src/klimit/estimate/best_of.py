@@ -162,7 +162,10 @@ def _point(pools: Pools, atoms: Atoms, n: int, prompts: str, level: float) -> Be
     rewards = pools.best_of(n, errors=prompts == "fixed").only(enough)
     reward = rewards.mean(prompts=prompts, level=level)
     skewness = rewards.skewness(prompts=prompts)
-    if reward.standard_error == 0 or -skewness > _SKEWED:
+    if (
+        reward.standard_error == 0
+        or min(skewness, rewards.skewness(prompts="sampled")) < -_SKEWED
+    ):
         unseen = float((rewards.values - pools.best_of_redrawn(n)[enough]).mean())
         reward = replace(reward, low=reward.low - max(unseen, 0.0))
     shortage = _shortage(pools, n, prompts)

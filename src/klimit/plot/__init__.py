@@ -19,6 +19,7 @@ from klimit.plot.claims import (  # noqa: E402
 )
 from klimit.plot.frontier import frontier_figure  # noqa: E402
 from klimit.plot.logged_kl import logged_kl_figure  # noqa: E402
+from klimit.plot.overoptimisation import overoptimisation_figure  # noqa: E402
 from klimit.plot.save import save_figure  # noqa: E402
 
 __all__ = [
