@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
 
 import klimit
-from klimit.cli.format import Cell
 from klimit.cli.options import (
     DrawsPath,
     Names,
@@ -16,14 +17,14 @@ from klimit.cli.options import (
     WholeNumbers,
 )
 from klimit.cli.output import Presentation, prepare, publish
+from klimit.cli.overopt_table import footer, header, lines, rows
 from klimit.cli.requirements import GoldRequirements, Requirement, Verdict
-from klimit.core.digits import interval, measured
 from klimit.core.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from klimit import Draws, GoldAtKL, GoldAtN, OverOptimisation
+    from klimit import Draws, OverOptimisation
 
 __all__ = ["overopt"]
 
@@ -33,8 +34,8 @@ def overopt(
     /,
     *,
     gold: Names,
-    n: WholeNumbers | None = None,
-    kl: Numbers | None = None,
+    n: Annotated[WholeNumbers, Parameter(show_default=False)] = (),
+    kl: Annotated[Numbers, Parameter(show_default=False)] = (),
     proxies: Names = (),
     ensemble: Literal["mean", "worst", "penalised"] = "mean",
     penalty: float = 1.0,
@@ -71,18 +72,20 @@ def overopt(
         The exit code.
     """
     prepare(output, source=draws)
-    data = _read(draws, [*gold, *(x for x in proxies if x != table.reward)], table)
+    if proxies:
+        table = replace(table, reward=proxies[0])
+    data = _read(draws, [*gold, *proxies[1:]], table)
     name = table.reward
     if proxies:
-        members = ["reward" if each == table.reward else each for each in proxies]
+        members = ("reward", *proxies[1:])
         data = klimit.combine_rewards(data, columns=members, how=ensemble, penalty=penalty)
         name = f"{ensemble} of {', '.join(proxies)}"
-    asked = None if n is None else dict.fromkeys([*n, *(int(item.at) for item in require)])
+    asked = n and dict.fromkeys([*n, *(int(item.at) for item in require)])
     results = klimit.overoptimisation_of_each(
         data,
         golds=gold,
-        n=None if asked is None else tuple(asked),
-        kl=kl,
+        n=tuple(asked) or None,
+        kl=kl or None,
         prompts=statistics.prompts,
         level=statistics.level,
     )
@@ -90,12 +93,12 @@ def overopt(
         Presentation(
             source=draws,
             title=f"Gold while {name} is optimised: {draws}",
-            header=_header(name, statistics.level),
-            lines=[line for result in results for line in _lines(result)],
+            header=header(name, statistics.level),
+            lines=[line for result in results for line in lines(result)],
             objections=_objections(results),
             notes=[result.verdict for result in results],
-            footer=_footer(results[0]),
-            rows=[row for result in results for row in _rows(result)],
+            footer=footer(results[0]),
+            rows=[row for result in results for row in rows(result)],
             values={
                 "command": "overopt",
                 "proxy": name,
@@ -141,75 +144,6 @@ def _objections(results: "Sequence[OverOptimisation]") -> list[str]:
         f"KL {x.kl:.3g}: the data do not support it, {x.reason}" for x in points if x.reason
     ]
     return [*filter(None, [results[0].reason]), *beyond]
-
-
-def _header(proxy: str, level: float) -> tuple[str, ...]:
-    inside = f"{100 * level:g}% interval"
-    return ("gold", "by", "KL", proxy, "mean gold", inside, "all together", "correlation", "")
-
-
-def _footer(result: "OverOptimisation") -> str:
-    return (
-        f"klimit {klimit.__version__} · {result.draw_count} draws of {result.prompt_count} "
-        f"prompts · {result.prompts} prompts · {100 * result.level:g}% intervals, bands and "
-        f"comparisons: {result.best_of_n[0].gold.method}"
-    )
-
-
-def _lines(result: "OverOptimisation") -> list[tuple[str, ...]]:
-    return [
-        *(
-            _cells(result.gold, f"best of {x.n}", f"{x.kl.value:.3f}", x)
-            for x in result.best_of_n
-        ),
-        *(_cells(result.gold, f"tilt {x.beta:.3g}", f"{x.kl:.3f}", x) for x in result.frontier),
-    ]
-
-
-def _cells(gold: str, by: str, kl: str, point: "GoldAtN | GoldAtKL") -> tuple[str, ...]:
-    together = replace(point.gold, low=point.band_low, high=point.band_high)
-    correlation = getattr(point, "correlation", None)
-    return (
-        gold,
-        by,
-        kl,
-        measured(point.proxy),
-        measured(point.gold),
-        interval(point.gold),
-        interval(together),
-        "" if correlation is None else measured(correlation),
-        "" if getattr(point, "supported", True) else "UNSUPPORTED",
-    )
-
-
-def _rows(result: "OverOptimisation") -> list[dict[str, Cell]]:
-    at_n = [_row(result.gold, x, n=x.n, kl=x.kl.value, beta=None) for x in result.best_of_n]
-    at_kl = [_row(result.gold, x, n=None, kl=x.kl, beta=x.beta) for x in result.frontier]
-    return at_n + at_kl
-
-
-def _row(
-    gold: str, point: "GoldAtN | GoldAtKL", *, n: int | None, kl: float, beta: float | None
-) -> dict[str, Cell]:
-    correlation = getattr(point, "correlation", None)
-    return {
-        "gold": gold,
-        "n": n,
-        "kl": kl,
-        "beta": beta,
-        "proxy": point.proxy.value,
-        "proxy_low": point.proxy.low,
-        "proxy_high": point.proxy.high,
-        "gold_reward": point.gold.value,
-        "gold_standard_error": point.gold.standard_error,
-        "gold_low": point.gold.low,
-        "gold_high": point.gold.high,
-        "gold_band_low": point.band_low,
-        "gold_band_high": point.band_high,
-        "correlation": None if correlation is None else correlation.value,
-        "supported": getattr(point, "supported", True),
-        "reason": getattr(point, "reason", ""),
-    }
 
 
 def _figure(results: "Sequence[OverOptimisation]") -> "Figure":

@@ -31,6 +31,7 @@ __all__ = [
     "frontier_figure",
     "limits_claim_figure",
     "logged_kl_figure",
+    "overoptimisation_figure",
     "random_n_claim_figure",
     "save_figure",
     "tail_claim_figure",

@@ -54,8 +54,8 @@ def overoptimisation_figure(
     figure = blank_figure(width, aspect=0.46 * down if across > 1 else 0.75 * count)
     names = ["proxy", *(result.gold for result in results)]
     panels = [figure.add_subplot(down, across, i + 1) for i in range(count)]
-    for i, (axes, name) in enumerate(zip(panels, names, strict=True)):
-        plain_axes(axes, x=_KL if i >= count - across else "", y=f"mean {name}")
+    for axes, name in zip(panels, names, strict=True):
+        plain_axes(axes, x=_KL, y=f"mean {name}")
     first = results[0]
     _points(
         panels[0],
