@@ -4,6 +4,8 @@ from .core.errors import KlimitError as KlimitError
 from .core.errors import KlimitWarning as KlimitWarning
 from .core.results import Estimate as Estimate
 from .data.read import read_draws as read_draws
+from .estimate.audit.by_prompt import PromptAudits as PromptAudits
+from .estimate.audit.by_prompt import audit_by_prompt as audit_by_prompt
 from .estimate.audit.knee import Knee as Knee
 from .estimate.audit.points import AuditedPoint as AuditedPoint
 from .estimate.audit.points import PointsAudit as PointsAudit

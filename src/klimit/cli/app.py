@@ -29,6 +29,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "frontier": ("klimit.cli.frontier:frontier", "The largest reward within each KL budget."),
     "best-of": ("klimit.cli.best_of:best_of", "Reward and KL of best-of-N, ties included."),
     "overopt": ("klimit.cli.overopt:overopt", "A gold reward while its proxy is optimised."),
+    "audit": (
+        "klimit.cli.audit:audit",
+        "How far a checkpoint is from the best its KL buys.",
+    ),
     "kl": ("klimit.cli.kl:kl", "The KL of a policy, from scored draws or a trainer's log."),
     "report": ("klimit.cli.report:report", "Frontier, best-of-N and responses on one page."),
     "asymptotics": (

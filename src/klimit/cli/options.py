@@ -34,8 +34,8 @@ def _items(tokens: Sequence[Token]) -> list[str]:
     return [item.strip() for token in tokens for item in token.value.split(",")]
 
 
-def _not_an_option(_: object, value: str) -> None:
-    if value.startswith("-") and value != "-":
+def _not_an_option(_: object, value: str | None) -> None:
+    if value is not None and value.startswith("-") and value != "-":
         raise ValueError(f"there is no option {value}")
 
 

@@ -7,7 +7,8 @@ from klimit.core.extras import optional
 
 optional("matplotlib", feature="a figure", extra="app")
 
-from klimit.plot.best_of import best_of_figure  # noqa: E402  (matplotlib may be absent)
+from klimit.plot.audit import audit_figure, run_figure  # noqa: E402  (matplotlib may be absent)
+from klimit.plot.best_of import best_of_figure  # noqa: E402
 from klimit.plot.claims import (  # noqa: E402
     best_of_n_claim_figure,
     certificate_claim_figure,
@@ -23,6 +24,7 @@ from klimit.plot.overoptimisation import overoptimisation_figure  # noqa: E402
 from klimit.plot.save import save_figure  # noqa: E402
 
 __all__ = [
+    "audit_figure",
     "best_of_figure",
     "best_of_n_claim_figure",
     "certificate_claim_figure",
@@ -33,6 +35,7 @@ __all__ = [
     "logged_kl_figure",
     "overoptimisation_figure",
     "random_n_claim_figure",
+    "run_figure",
     "save_figure",
     "tail_claim_figure",
 ]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float64
 
 from klimit.core.errors import InputError
 from klimit.core.results import Estimate, Result
@@ -18,7 +19,7 @@ from klimit.estimate.findings import Finding
 from klimit.estimate.log_prob_findings import divergence_findings
 from klimit.estimate.uncertainty import check_level, check_prompts
 
-__all__ = ["Audit", "audit"]
+__all__ = ["Audit", "audit", "log_ratios"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,16 +145,9 @@ def audit(  # noqa: PLR0913  (what is audited, for whom, and what it is held aga
     pair = matched(policy_draws, reference)
     sources = Sources(pair.policy, pair.reference, prompts, level)
     sources.check()
-    exact = "kl_exact" in pair.policy.columns
-    terms = kl_terms(pair.policy) if exact else log_ratio(pair.policy)
     if budget is not None and not budget >= 0:
         raise InputError(f"budget must be at least 0 nats, got {budget}")
-    if np.isinf(terms).any():
-        raise InputError(
-            f"an audit needs a finite KL, and {int(np.isinf(terms).sum())} of {terms.size} "
-            "draws of the policy have probability 0 under the reference; score them with the "
-            "reference in full (no top-k, top-p, min-p)"
-        )
+    terms = log_ratios(pair.policy)
     found = numbers(
         sources, kl=sources.of_policy(terms), reward=sources.of_policy(pair.policy.rewards)
     )
@@ -163,6 +157,29 @@ def audit(  # noqa: PLR0913  (what is audited, for whom, and what it is held aga
         *divergence_findings(pair.policy, prompts=prompts),
     )
     return _audit(pair, sources, found, findings)
+
+
+def log_ratios(draws: Draws) -> Float64[np.ndarray, " n"]:
+    """A number a draw whose expectation is the KL, in nats, all of them finite.
+
+    Args:
+        draws: Draws of the policy.
+
+    Returns:
+        ``kl_exact`` where the draws have it, else the log ratios, shape ``(n,)``.
+
+    Raises:
+        InputError: A column is missing, or a draw is impossible under the reference.
+    """
+    terms = kl_terms(draws) if "kl_exact" in draws.columns else log_ratio(draws)
+    impossible = int(np.isinf(terms).sum())
+    if impossible:
+        raise InputError(
+            f"an audit needs a finite KL, and {impossible} of {terms.size} draws of the policy "
+            "have probability 0 under the reference; score them with the reference in full (no "
+            "top-k, top-p, min-p)"
+        )
+    return terms
 
 
 def _audit(

@@ -14,6 +14,7 @@ __all__ = ["table_findings"]
 
 FEW_LEVELS = 20  # distinct rewards up to which a reward is a scale of marks
 APART = 0.5  # share of the policy's rewards that no reward of the reference comes near
+LOOKED_AT = 200  # prompts whose texts are compared
 SHOWN = 60  # characters of a prompt that a message quotes
 
 
@@ -108,6 +109,7 @@ def _leaked(draws: Draws, training: Sequence[str | int]) -> Iterator[Finding]:
 def _repeated(whose: str, draws: Draws) -> Iterator[Finding]:
     """Draws that recur more often than their own probability says they should."""
     name = f"log_prob_{whose}"
+    draws = draws.head(LOOKED_AT)
     if draws.texts is None or name not in draws.columns or draws.counts.max() < 2:
         return
     counts = draws.counts.astype(np.float64)

@@ -1,0 +1,87 @@
+"""How ``klimit audit`` reads its tables."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cyclopts import Parameter
+
+import klimit
+from klimit.cli.console import hushed
+from klimit.cli.options import TableOptions
+from klimit.core.errors import InputError
+
+if TYPE_CHECKING:
+    from klimit import Draws
+
+__all__ = ["AuditTables"]
+
+_OURS = ("log_prob_policy", "log_prob_reference")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditTables(TableOptions):
+    """How to read the policy's and the reference's draws.
+
+    Attributes:
+        reference_policy: Which policy's draws are the reference's, where that table has a
+            column policy.
+        log_prob_policy: Column with the policy's log-probability of each of its draws, in nats,
+            summed over the response.
+        log_prob_reference: Column with the reference's.
+    """
+
+    reference_policy: str | None = None
+    log_prob_policy: str = "log_prob_policy"
+    log_prob_reference: str = "log_prob_reference"
+
+    def read_policy(self, path: str) -> "Draws":
+        """Read the draws of the policy, with all their numbers and texts.
+
+        Args:
+            path: The table.
+
+        Returns:
+            The draws, their log-probabilities under klimit's names.
+
+        Raises:
+            InputError: A column named is not there.
+        """
+        found = self._whole(path, self.policy)
+        theirs = (self.log_prob_policy, self.log_prob_reference)
+        columns = dict(found.columns)
+        for name, ours in zip(theirs, _OURS, strict=True):
+            if name == ours:
+                continue
+            if name not in columns:
+                known = ", ".join(sorted(columns)) or "no numbers"
+                raise InputError(
+                    f"{path}: column {name!r}: needed log-probabilities in nats, the table has "
+                    f"{known}; name the right one with --{ours.replace('_', '-')}"
+                )
+            columns[ours] = columns[name]
+        return klimit.Draws.from_blocks(
+            found.prompts, found.offsets, found.rewards, columns, found.texts
+        )
+
+    def read_reference(self, path: str) -> "Draws":
+        """Read the draws of the reference.
+
+        Args:
+            path: The table.
+
+        Returns:
+            The draws.
+        """
+        return self._whole(path, self.reference_policy)
+
+    def _whole(self, path: str, policy: str | None) -> "Draws":
+        with hushed():
+            return klimit.read_draws(
+                path,
+                prompt=self.prompt,
+                reward=self.reward,
+                policy=policy,
+                missing=self.missing,
+                format=self.format,
+            )

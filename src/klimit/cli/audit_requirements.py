@@ -1,0 +1,112 @@
+"""Conditions that an audited policy must meet, such as ``efficiency>=0.8``."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isnan
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter, Token
+
+from klimit.cli.requirements import Requirement, Verdict
+
+if TYPE_CHECKING:
+    from klimit import Audit, AuditedPoint
+
+__all__ = ["AuditRequirement", "parse_audit_requirement"]
+
+_FORM = re.compile(r"\s*(?P<name>[a-z_]+)\s*(?P<relation>>=|<=)\s*(?P<bound>\S+)\s*")
+_OF_EXCESS = ("excess_kl",)
+_OF_POLICY = ("kl", "reward", "gain")
+_OF_FRONTIER = ("efficiency", "reward_gap", "divergence")
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRequirement(Requirement):
+    """One condition on the numbers of an audit."""
+
+    def __str__(self) -> str:
+        """The condition as it is typed."""
+        return f"{self.quantity}{self.relation}{self.bound:g}"
+
+    def met_by(self, found: "Audit | AuditedPoint") -> Verdict:
+        """Compare the end of the interval that is against us, so that luck does not pass.
+
+        Args:
+            found: The audit, or one of many points.
+
+        Returns:
+            The verdict; numbers that the draws do not bear never pass.
+        """
+        name = "mean_reward" if self.quantity == "reward" else self.quantity
+        value = getattr(found, name, None)
+        if value is None:
+            return self._unmet(f"the {self.quantity} of points is not told")
+        if isinstance(value, float):  # a point's own numbers are taken as they are given
+            short = self.bound - value if self.relation == ">=" else value - self.bound
+            seen = f"{self.quantity} is {value:.6g}"
+            return self._judged(short, seen)
+        end, side = (value.low, "lower") if self.relation == ">=" else (value.high, "upper")
+        short = self.bound - end if self.relation == ">=" else end - self.bound
+        seen = (
+            f"{self.quantity} is {value}, the {side} end of its {100 * value.level:g}% "
+            f"interval {end:.6g}"
+        )
+        objection = self._objection(found)
+        if objection:
+            return self._unmet(f"the data do not support it, {objection}; {seen}")
+        return self._judged(short, seen)
+
+    def _objection(self, found: "Audit | AuditedPoint") -> str:
+        if self.quantity in _OF_POLICY:
+            return ""
+        return found.excess_reason if self.quantity in _OF_EXCESS else found.reason
+
+    def _judged(self, short: float, seen: str) -> Verdict:
+        if short <= 0:
+            return Verdict(self, met=True, line=f"{self} met: {seen}")
+        return Verdict(self, met=False, line=f"{self} not met by {short:.3g}: {seen}")
+
+    def _unmet(self, why: str) -> Verdict:
+        return Verdict(self, met=False, line=f"{self} not met: {why}")
+
+
+def parse_audit_requirement(text: str) -> AuditRequirement:
+    """Read one condition, strictly.
+
+    Args:
+        text: The condition.
+
+    Returns:
+        The condition.
+
+    Raises:
+        ValueError: It is not one.
+
+    Example:
+        >>> print(parse_audit_requirement("efficiency >= 0.8"))
+        efficiency>=0.8
+    """
+    known = (*_OF_FRONTIER, *_OF_EXCESS, *_OF_POLICY)
+    found = _FORM.fullmatch(text)
+    if found and found["name"] in known:
+        try:
+            bound = float(found["bound"])
+        except ValueError:
+            bound = float("nan")
+        if not isnan(bound):
+            return AuditRequirement(found["name"], found["relation"], bound, "", 0.0)
+    raise ValueError(
+        f"needed one of {', '.join(known)}, >= or <=, and a number, such as "
+        f"'efficiency>=0.8', got {text!r}"
+    )
+
+
+def _parsed(_: object, tokens: Sequence[Token]) -> tuple[AuditRequirement, ...]:
+    return tuple(parse_audit_requirement(token.value) for token in tokens)
+
+
+AuditRequirements = Annotated[
+    tuple[AuditRequirement, ...],
+    Parameter(converter=_parsed, n_tokens=1, show_default=False),
+]
