@@ -24,6 +24,12 @@ class AuditTables(TableOptions):
     """How to read the policy's and the reference's draws.
 
     Attributes:
+        prompt: Column with the prompt, text or id.
+        reward: Column with the reward.
+        policy: Which policy's draws to audit, where the table has a column policy.
+        missing: What to do about draws without a reward.
+        format: Format of the tables, or the tool whose logs they are; told by their content if
+            not given.
         reference_policy: Which policy's draws are the reference's, where that table has a
             column policy.
         log_prob_policy: Column with the policy's log-probability of each of its draws, in nats,

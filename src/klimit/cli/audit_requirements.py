@@ -23,7 +23,15 @@ _OF_FRONTIER = ("efficiency", "reward_gap", "divergence")
 
 @dataclass(frozen=True, slots=True)
 class AuditRequirement(Requirement):
-    """One condition on the numbers of an audit."""
+    """One condition on the numbers of an audit.
+
+    Attributes:
+        quantity: What is compared.
+        relation: ``">="`` or ``"<="``.
+        bound: With what.
+        axis: Nothing: an audit has one point.
+        at: Nothing.
+    """
 
     def __str__(self) -> str:
         """The condition as it is typed."""

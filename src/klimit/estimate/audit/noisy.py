@@ -5,9 +5,10 @@ from math import sqrt
 
 import numpy as np
 from jaxtyping import Float64
-from scipy.special import stdtrit
 
-__all__ = ["Interval", "Noisy", "confidence", "student"]
+from klimit.estimate.interval import Spread, interval
+
+__all__ = ["Interval", "Noisy", "confidence"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +48,17 @@ class Noisy:
             The shifted estimate.
         """
         return Noisy(self.value + shift, self.moves)
+
+    def widened(self, factor: float) -> "Noisy":
+        """The same with a larger error.
+
+        Args:
+            factor: What its moves are multiplied by.
+
+        Returns:
+            The estimate.
+        """
+        return Noisy(self.value, factor * self.moves)
 
     @property
     def variance(self) -> float:
@@ -122,36 +134,39 @@ class Interval:
         return Interval(value, min(max(low, least), most), max(min(high, most), least))
 
 
-def confidence(estimate: Noisy, *, quantile: float) -> Interval:
-    """The symmetric interval of an estimate.
+def confidence(
+    estimate: Noisy, *, level: float, leaning: bool, doubt: float = 0.0, upward: float = 0.0
+) -> Interval:
+    """The interval of an estimate, from what moved it and from what may still be wrong.
+
+    Degrees of freedom follow from how few units carry the error.
 
     Args:
         estimate: The estimate.
-        quantile: Standard errors from its centre to its ends.
+        level: Nominal coverage, in (0, 1).
+        leaning: Whether the units are a sample whose skewness moves the interval.
+        doubt: Standard error of a bias that may remain, of either sign.
+        upward: Standard error of a bias that can only be downward.
 
     Returns:
         The interval.
 
     Example:
-        >>> confidence(Noisy(1.0, np.array([0.3, 0.4])), quantile=2.0)
-        Interval(value=1.0, low=0.0, high=2.0)
+        >>> moves = np.array([0.3, -0.3, 0.4, -0.4])
+        >>> found = confidence(Noisy(1.0, moves), level=0.95, leaning=False)
+        >>> round(found.down, 3) == round(found.up, 3)
+        True
     """
-    half = quantile * estimate.stderr
-    return Interval(estimate.value, estimate.value - half, estimate.value + half)
-
-
-def student(level: float, *, freedom: float) -> float:
-    """Standard errors between the centre and the ends of a Student interval.
-
-    Args:
-        level: Nominal coverage, in (0, 1).
-        freedom: Degrees of freedom, perhaps ``inf``.
-
-    Returns:
-        The quantile.
-
-    Example:
-        >>> round(student(0.95, freedom=np.inf), 3)
-        1.96
-    """
-    return float(stdtrit(min(freedom, 1e9), 0.5 + level / 2))
+    squares = np.square(estimate.moves)
+    total = float(squares.sum())
+    n = squares.size
+    freedom, skewness = np.inf, 0.0
+    if total > 0:
+        fourth = float(np.square(squares).sum()) / total**2
+        freedom = max(1.0, 2.0 / max(fourth - 1.0 / n, 1e-9))
+        if leaning:
+            freedom = min(n - 1.0, freedom)
+            skewness = float((squares * estimate.moves).sum()) / total**1.5
+    spread = Spread(sqrt(total), freedom, skewness, doubt, upward)
+    found = interval(estimate.value, spread, level=level, n=n, method="")
+    return Interval(found.value, found.low, found.high)

@@ -1,10 +1,10 @@
 """The numbers of an audit, from what is known of the policy and of the reference."""
 
 from dataclasses import dataclass
-from math import inf, isfinite, nan
+from math import hypot, inf, isfinite, nan
 
 from klimit.core.results import Estimate, Result
-from klimit.estimate.audit.noisy import Interval, Noisy, confidence
+from klimit.estimate.audit.noisy import Interval, Noisy
 from klimit.estimate.audit.shares import difference, ratio, total
 from klimit.estimate.audit.sources import Sources
 from klimit.estimate.audit.tilt_at import TiltAt
@@ -59,33 +59,30 @@ def numbers(sources: Sources, *, kl: Noisy, reward: Noisy) -> Numbers:
     Returns:
         All numbers with their intervals.
     """
-    quantile = sources.quantile
     at_kl = tilt_at_kl(sources, kl.value)
     at_reward = tilt_at_reward(sources, reward.value)
     base = sources.of_reference(sources.reference.rewards)
     gain, possible = reward - base, _possible(at_kl, kl, base)
     gap, excess = possible - gain, _excess(at_reward.tilt, kl, reward)
     reach = _reach(sources, at_kl, kl, possible)
-    own, start = confidence(gain, quantile=quantile), confidence(base, quantile=quantile)
-    spent = confidence(excess, quantile=quantile)
-    if at_reward.reason:  # the cheapest way to the reward may cost anything above
-        spent = Interval(spent.value, min(spent.low, 0.0), spent.high)
+    own, start = sources.confidence(gain), sources.confidence(base)
+    spent = _spent(sources, at_reward, excess)
     short = difference(reach, own, correlation=possible.correlation(gain)).within(0.0, inf)
-
+    doubt = at_kl.tilt.doubt
     shown = sources.shown
     return Numbers(
         kl=sources.estimate(kl),
         mean_reward=sources.estimate(reward),
         reference_reward=sources.estimate(base),
         gain=sources.estimate(gain),
-        possible_gain=shown(reach.within(0.0, inf), possible.stderr),
+        possible_gain=shown(reach.within(0.0, inf), hypot(possible.stderr, doubt)),
         frontier_reward=shown(
             total(start, reach, correlation=base.correlation(possible)),
-            (base + possible).stderr,
+            hypot((base + possible).stderr, doubt),
         ),
-        reward_gap=shown(short, gap.stderr),
+        reward_gap=shown(short, hypot(gap.stderr, doubt)),
         excess_kl=shown(spent.within(0.0, inf), excess.stderr),
-        divergence=shown(*_divergence(at_kl, kl, gap, spent, quantile)),
+        divergence=shown(*_divergence(sources, at_kl, kl, gap, spent.low)),
         efficiency=shown(*_efficiency(own, reach, gain, possible)),
         at_kl=at_kl,
         at_reward=at_reward,
@@ -109,19 +106,26 @@ def _reach(sources: Sources, at_kl: Reached, kl: Noisy, possible: Noisy) -> Inte
 
     Where the draws do not bear the budget, the largest gain may be anything above.
     """
-    plain = confidence(possible, quantile=sources.quantile)
     tilt = at_kl.tilt
-    if at_kl.ceiling:
-        low, high = plain.low, plain.high
-    elif tilt.beta == 0:
+    plain = sources.confidence(possible, doubt=tilt.doubt, upward=tilt.upward)
+    if tilt.beta == 0:
         most = tilt_at_kl(sources, kl.value + sources.quantile * kl.stderr).tilt
-        low, high = plain.low, plain.high + most.reward.value - tilt.reward.value
-    else:
-        blur = sources.quantile * tilt.beta * possible.stderr
-        less = tilt_at_kl(sources, max(kl.value - blur, 0.0)).tilt
-        fallen = tilt.reward.value - less.reward.value
-        low, high = plain.value - max(fallen, plain.down), plain.high
-    return Interval(plain.value, low, inf if at_kl.reason else high)
+        high = plain.high + most.reward.value - tilt.reward.value
+        return Interval(plain.value, plain.low, inf if at_kl.reason else high)
+    own = kl - tilt.kl if at_kl.ceiling else tilt.beta * possible
+    least = max(kl.value - sources.quantile * own.stderr, 0.0)
+    fallen = tilt.reward.value - tilt_at_kl(sources, least).tilt.reward.value
+    low = plain.value - max(fallen, plain.down)
+    return Interval(plain.value, low, inf if at_kl.reason else plain.high)
+
+
+def _spent(sources: Sources, at_reward: Reached, excess: Noisy) -> Interval:
+    tilt = at_reward.tilt
+    scale = abs(tilt.beta) if isfinite(tilt.beta) else 0.0
+    found = sources.confidence(excess, doubt=scale * tilt.doubt, upward=scale * tilt.upward)
+    if at_reward.reason:  # the cheapest way to the reward may cost anything above
+        return Interval(found.value, min(found.low, 0.0), found.high)
+    return found
 
 
 def _excess(tilt: TiltAt, kl: Noisy, reward: Noisy) -> Noisy:
@@ -134,24 +138,24 @@ def _excess(tilt: TiltAt, kl: Noisy, reward: Noisy) -> Noisy:
 
 
 def _divergence(
-    at_kl: Reached, kl: Noisy, gap: Noisy, spent: Interval, quantile: float
+    sources: Sources, at_kl: Reached, kl: Noisy, gap: Noisy, least: float
 ) -> tuple[Interval, float]:
     """Beta times the gap, with the error of beta, which matters where there is a gap."""
-    tilt = at_kl.tilt
-    least = spent.within(0.0, inf).low
+    tilt, floor = at_kl.tilt, max(least, 0.0)
     if at_kl.ceiling:
-        some = gap.value > quantile * gap.stderr
+        some = gap.value > sources.quantile * gap.stderr
         value = inf if some and not at_kl.reason else nan
-        return Interval(value, least, inf), nan
+        return Interval(value, floor, inf), nan
     if tilt.beta == 0 or tilt.variance <= 0:
-        return confidence(kl, quantile=quantile).within(0.0, inf), kl.stderr
+        return sources.confidence(kl).within(0.0, inf), kl.stderr
     shift = (1.0 / (tilt.beta * tilt.variance)) * (kl - tilt.kl)
     moves = tilt.beta * gap.moves + gap.value * shift.moves
-    away = Noisy(tilt.beta * gap.value, moves)
-    interval = confidence(away, quantile=quantile).within(0.0, inf)
+    away, doubt = Noisy(tilt.beta * gap.value, moves), tilt.beta * tilt.doubt
+    found = sources.confidence(away, doubt=doubt, upward=tilt.beta * tilt.upward)
+    found = found.within(0.0, inf)
     if at_kl.reason:
-        interval = Interval(interval.value, min(least, interval.low), inf)
-    return interval, away.stderr
+        found = Interval(found.value, min(floor, found.low), inf)
+    return found, hypot(away.stderr, doubt)
 
 
 def _efficiency(
@@ -160,5 +164,7 @@ def _efficiency(
     if possible.value <= 0:
         return Interval(nan, -inf, 1.0), nan
     share = ratio(own, reach, correlation=gain.correlation(possible))
+    if reach.high == inf:  # more to gain would only bring the share closer to 0
+        share = Interval(min(share.value, 1.0), share.low, min(share.high, 1.0))
     error = (1.0 / possible.value) * (gain - share.value * possible)
     return share.within(-inf, 1.0), error.stderr

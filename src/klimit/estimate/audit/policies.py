@@ -3,23 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from jaxtyping import Float64
-
 from klimit.core.errors import InputError
 from klimit.core.results import Estimate, Result
+from klimit.estimate.audit.log_ratios import log_ratios
 from klimit.estimate.audit.matched import Matched, matched
 from klimit.estimate.audit.numbers import Numbers, numbers
 from klimit.estimate.audit.sources import Sources
 from klimit.estimate.audit.table_findings import table_findings
 from klimit.estimate.audit.verdicts import verdicts
-from klimit.estimate.divergence import kl_terms, log_ratio
 from klimit.estimate.draws import Draws
 from klimit.estimate.findings import Finding
 from klimit.estimate.log_prob_findings import divergence_findings
 from klimit.estimate.uncertainty import check_level, check_prompts
 
-__all__ = ["Audit", "audit", "log_ratios"]
+__all__ = ["Audit", "audit"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,6 +123,7 @@ def audit(  # noqa: PLR0913  (what is audited, for whom, and what it is held aga
             where they are fixed.
 
     Example:
+        >>> import numpy as np
         >>> rng = np.random.default_rng(0)
         >>> prompt = np.arange(6400) % 100
         >>> x = rng.normal(0.7, 1.0, size=6400)  # an optimal policy: the reference is N(0, 1)
@@ -157,29 +155,6 @@ def audit(  # noqa: PLR0913  (what is audited, for whom, and what it is held aga
         *divergence_findings(pair.policy, prompts=prompts),
     )
     return _audit(pair, sources, found, findings)
-
-
-def log_ratios(draws: Draws) -> Float64[np.ndarray, " n"]:
-    """A number a draw whose expectation is the KL, in nats, all of them finite.
-
-    Args:
-        draws: Draws of the policy.
-
-    Returns:
-        ``kl_exact`` where the draws have it, else the log ratios, shape ``(n,)``.
-
-    Raises:
-        InputError: A column is missing, or a draw is impossible under the reference.
-    """
-    terms = kl_terms(draws) if "kl_exact" in draws.columns else log_ratio(draws)
-    impossible = int(np.isinf(terms).sum())
-    if impossible:
-        raise InputError(
-            f"an audit needs a finite KL, and {impossible} of {terms.size} draws of the policy "
-            "have probability 0 under the reference; score them with the reference in full (no "
-            "top-k, top-p, min-p)"
-        )
-    return terms
 
 
 def _audit(

@@ -4,18 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float64
+from scipy.special import stdtrit
 
 from klimit.core.errors import InsufficientDataError
 from klimit.core.results import Estimate
-from klimit.estimate.audit.noisy import Interval, Noisy, confidence, student
-from klimit.estimate.audit.tilt_at import TiltAt
+from klimit.estimate.audit.noisy import Interval, Noisy, confidence
 from klimit.estimate.draws import Draws
 from klimit.estimate.paired import prompt_means
-from klimit.estimate.weights import prompt_tilts, tilt_weights
 
-__all__ = ["Sources"]
-
-_LEAST = 1e-15  # what a weight of 1 leaves to the other draws, so that logarithms are finite
+__all__ = ["Sources", "moves_within"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,9 +86,28 @@ class Sources:
 
     @property
     def quantile(self) -> float:
-        """Standard errors between the centre of an interval and its ends."""
-        freedom = len(self.reference.prompts) - 1.0 if self.prompts == "sampled" else np.inf
-        return student(self.level, freedom=freedom)
+        """Standard errors between the centre of a plain interval and its ends."""
+        freedom = len(self.reference.prompts) - 1.0 if self.prompts == "sampled" else 1e9
+        return float(stdtrit(freedom, 0.5 + self.level / 2))
+
+    def confidence(self, number: Noisy, *, doubt: float = 0.0, upward: float = 0.0) -> Interval:
+        """The interval of a number.
+
+        Args:
+            number: The number.
+            doubt: Standard error of a bias that may remain, of either sign.
+            upward: Standard error of a bias that can only be downward.
+
+        Returns:
+            The interval.
+        """
+        return confidence(
+            number,
+            level=self.level,
+            leaning=self.prompts == "sampled",
+            doubt=doubt,
+            upward=upward,
+        )
 
     @property
     def method(self) -> str:
@@ -113,7 +129,7 @@ class Sources:
         return Estimate(*ends, self.level, len(self.reference.prompts), self.method)
 
     def estimate(self, number: Noisy) -> Estimate:
-        """A number with its symmetric interval.
+        """A number with its interval.
 
         Args:
             number: The number.
@@ -121,7 +137,18 @@ class Sources:
         Returns:
             The estimate.
         """
-        return self.shown(confidence(number, quantile=self.quantile), number.stderr)
+        return self.shown(self.confidence(number), number.stderr)
+
+    def of_prompts(self, values: Float64[np.ndarray, " p"]) -> Noisy:
+        """The mean of a number of each prompt, where prompts are sampled.
+
+        Args:
+            values: The numbers, shape ``(p,)``.
+
+        Returns:
+            Their mean.
+        """
+        return _over_prompts(values)
 
     def of_policy(self, values: Float64[np.ndarray, " n"]) -> Noisy:
         """The mean over prompts of a number of each of the policy's draws.
@@ -135,7 +162,7 @@ class Sources:
         means = prompt_means(self.policy, values).mean
         if self.prompts == "sampled":
             return _over_prompts(means)
-        moves = _within(self.policy, values, means)
+        moves = moves_within(self.policy, values, means)
         return Noisy(
             float(means.mean()), np.concatenate([moves, np.zeros(len(self.reference))])
         )
@@ -152,61 +179,7 @@ class Sources:
         means = prompt_means(self.reference, values).mean
         if self.prompts == "sampled":
             return _over_prompts(means)
-        return self._of_draws(means, _within(self.reference, values, means))
-
-    def tilt(self, beta: float) -> TiltAt:
-        """The tilt of the reference.
-
-        Args:
-            beta: Inverse temperature, finite, of either sign.
-
-        Returns:
-            Its averages over prompts.
-        """
-        if beta < 0:
-            return self.mirrored().tilt(-beta).mirrored()
-        tilts = prompt_tilts(self.reference, beta=beta)
-        if self.prompts == "sampled":
-            reward, kl = _over_prompts(tilts.reward), _over_prompts(tilts.kl)
-        else:
-            weights = tilt_weights(self.reference, beta=beta)
-            rest = np.maximum(1.0 - weights, _LEAST)
-            centre = np.repeat(tilts.plug_in_reward, self.reference.counts)
-            shift = -weights * (self.reference.rewards - centre) / rest
-            reward = self._left_out(tilts.reward, shift)
-            kl = self._left_out(tilts.kl, beta * shift - np.log(rest))
-        return TiltAt(
-            beta=beta,
-            reward=reward,
-            kl=kl,
-            variance=float(tilts.variance.mean()),
-            ess=float(1.0 / tilts.squares.mean()),
-        )
-
-    def limit(self) -> TiltAt:
-        """The tilt of infinite ``beta``: the best draws of each prompt, in equal parts.
-
-        Returns:
-            Its averages over prompts.
-        """
-        draws, counts = self.reference, self.reference.counts
-        top = np.maximum.reduceat(draws.rewards, draws.offsets[:-1])
-        best = draws.rewards == np.repeat(top, counts)
-        tied = np.add.reduceat(best.astype(np.float64), draws.offsets[:-1])
-        kl = np.log(counts / tied)
-        if self.prompts == "sampled":
-            reward, spent = _over_prompts(top), _over_prompts(kl)
-        else:
-            reward = self._of_draws(top, np.zeros(len(draws)))
-            moves = np.repeat(1.0 / counts, counts) - best / np.repeat(tied, counts)
-            spent = self._of_draws(kl, moves / counts.size)
-        return TiltAt(
-            beta=np.inf,
-            reward=reward,
-            kl=spent,
-            variance=0.0,
-            ess=float(1.0 / (1.0 / tied).mean()),
-        )
+        return self.of_draws(means, moves_within(self.reference, values, means))
 
     def mirrored(self) -> "Sources":
         """The same draws of the reference with the sign of their rewards changed.
@@ -218,18 +191,20 @@ class Sources:
         other = Draws.from_blocks(draws.prompts, draws.offsets, -draws.rewards)
         return Sources(self.policy, other, self.prompts, self.level)
 
-    def _left_out(
-        self, values: Float64[np.ndarray, " p"], left: Float64[np.ndarray, " n"]
-    ) -> Noisy:
-        """A statistic of every prompt from what it is without each of its draws in turn."""
-        means = prompt_means(self.reference, left).mean
-        without = np.repeat(self.reference.counts - 1.0, self.reference.counts)
-        return self._of_draws(values, -without * _within(self.reference, left, means))
-
-    def _of_draws(
+    def of_draws(
         self, values: Float64[np.ndarray, " p"], moves: Float64[np.ndarray, " n"]
     ) -> Noisy:
-        return Noisy(float(values.mean()), np.concatenate([np.zeros(len(self.policy)), moves]))
+        """The mean of a number of each prompt, where prompts are fixed.
+
+        Args:
+            values: The numbers, shape ``(p,)``.
+            moves: How each of the reference's draws moved their mean, shape ``(n,)``.
+
+        Returns:
+            Their mean.
+        """
+        moves = np.concatenate([np.zeros(len(self.policy)), moves])
+        return Noisy(float(values.mean()), moves)
 
 
 def _over_prompts(values: Float64[np.ndarray, " p"]) -> Noisy:
@@ -237,12 +212,21 @@ def _over_prompts(values: Float64[np.ndarray, " p"]) -> Noisy:
     return Noisy(mean, (values - mean) / (p * (p - 1)) ** 0.5)
 
 
-def _within(
+def moves_within(
     draws: Draws, values: Float64[np.ndarray, " n"], means: Float64[np.ndarray, " p"]
 ) -> Float64[np.ndarray, " n"]:
+    """How each draw moves the mean over prompts of the means within prompts.
+
+    Args:
+        draws: The draws, for their grouping.
+        values: A number a draw, shape ``(n,)``.
+        means: Its mean within each prompt, shape ``(p,)``.
+
+    Returns:
+        Moves whose squares sum to the variance, shape ``(n,)``.
+    """
     counts = draws.counts
     scale = 1.0 / (counts.size * np.sqrt(counts * (counts - 1.0)))
-    moves: Float64[np.ndarray, " n"] = (values - np.repeat(means, counts)) * np.repeat(
-        scale, counts
-    )
+    centred = values - np.repeat(means, counts)
+    moves: Float64[np.ndarray, " n"] = centred * np.repeat(scale, counts)
     return moves

@@ -1,10 +1,20 @@
 """One tilt of the reference, averaged over prompts, with what moved it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float64
 
 from klimit.estimate.audit.noisy import Noisy
+from klimit.estimate.audit.sources import Sources, moves_within
+from klimit.estimate.paired import prompt_means
+from klimit.estimate.sums import sum_directly
+from klimit.estimate.values import ceilings
+from klimit.estimate.weights import prompt_tilts, tilt_weights
 
-__all__ = ["TiltAt"]
+__all__ = ["TiltAt", "tilt_at", "tilt_limit"]
+
+_LEAST = 1e-15  # what a weight of 1 leaves to the other draws, so that logarithms are finite
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,6 +27,9 @@ class TiltAt:
         kl: Divergence of the tilt from the reference, in nats.
         variance: Variance of the reward under the tilt, averaged over prompts.
         ess: Effective number of draws a prompt.
+        doubt: Standard error of a bias that may remain in the largest reward within its KL.
+        upward: The same of a bias that can only be downward.
+        decay: With ``m`` draws that bias falls like ``m ** -decay``.
     """
 
     beta: float
@@ -24,6 +37,9 @@ class TiltAt:
     kl: Noisy
     variance: float
     ess: float
+    doubt: float = 0.0
+    upward: float = 0.0
+    decay: float = 1.0
 
     def divergence(self, kl: Noisy, reward: Noisy) -> Noisy:
         """The divergence of a policy from this tilt, whatever way it was made.
@@ -43,10 +59,67 @@ class TiltAt:
         Returns:
             The tilt.
         """
-        return TiltAt(
-            beta=-self.beta,
-            reward=-1.0 * self.reward,
-            kl=self.kl,
-            variance=self.variance,
-            ess=self.ess,
-        )
+        return replace(self, beta=-self.beta, reward=-1.0 * self.reward)
+
+
+def tilt_at(sources: Sources, beta: float) -> TiltAt:
+    """The tilt of the reference at one inverse temperature.
+
+    Args:
+        sources: Draws of the reference.
+        beta: Inverse temperature, finite, at least 0.
+
+    Returns:
+        Its averages over prompts, the bias of order ``1/m`` removed.
+    """
+    draws = sources.reference
+    tilts = prompt_tilts(draws, beta=beta)
+    if sources.prompts == "sampled":
+        reward, kl = sources.of_prompts(tilts.reward), sources.of_prompts(tilts.kl)
+    else:
+        weights = tilt_weights(draws, beta=beta)
+        rest = np.maximum(1.0 - weights, _LEAST)
+        centre = np.repeat(tilts.plug_in_reward, draws.counts)
+        shift = -weights * (draws.rewards - centre) / rest
+        reward = _left_out(sources, tilts.reward, shift)
+        kl = _left_out(sources, tilts.kl, beta * shift - np.log(rest))
+    return TiltAt(
+        beta=beta,
+        reward=reward,
+        kl=kl,
+        variance=float(tilts.variance.mean()),
+        ess=float(1.0 / tilts.squares.mean()),
+    )
+
+
+def tilt_limit(sources: Sources) -> TiltAt:
+    """The tilt of infinite ``beta``: the best draws of each prompt, in equal parts.
+
+    Args:
+        sources: Draws of the reference.
+
+    Returns:
+        Its averages over prompts.
+    """
+    sums, counts = sum_directly(sources.reference), sources.reference.counts
+    top, kl, tied = sums.best[:, 0], ceilings(sums), sums.tied.astype(np.float64)
+    if sources.prompts == "sampled":
+        reward, spent = sources.of_prompts(top), sources.of_prompts(kl)
+    else:
+        best = sources.reference.rewards == np.repeat(top, counts)
+        moves = np.repeat(1.0 / counts, counts) - best / np.repeat(tied, counts)
+        reward = sources.of_draws(top, np.zeros(moves.size))
+        spent = sources.of_draws(kl, moves / counts.size)
+    return TiltAt(
+        beta=np.inf, reward=reward, kl=spent, variance=0.0, ess=float(1.0 / (1.0 / tied).mean())
+    )
+
+
+def _left_out(
+    sources: Sources, values: Float64[np.ndarray, " p"], left: Float64[np.ndarray, " n"]
+) -> Noisy:
+    """A statistic of every prompt from what it is without each of its draws in turn."""
+    draws = sources.reference
+    means = prompt_means(draws, left).mean
+    without = np.repeat(draws.counts - 1.0, draws.counts)
+    return sources.of_draws(values, -without * moves_within(draws, left, means))

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from klimit.core.roots import Sample, increasing_root
+from klimit.estimate.audit.extrapolation import extrapolated_tilt
 from klimit.estimate.audit.sources import Sources
-from klimit.estimate.audit.tilt_at import TiltAt
-from klimit.estimate.reliability import objection
+from klimit.estimate.audit.tilt_at import TiltAt, tilt_at, tilt_limit
+from klimit.estimate.reliability import frontier_objection
+from klimit.estimate.values import Values
 from klimit.estimate.weights import prompt_tilts
 
 __all__ = ["Reached", "tilt_at_kl", "tilt_at_reward"]
@@ -42,12 +44,12 @@ def tilt_at_kl(sources: Sources, kl: float) -> Reached:
     Returns:
         The tilt, the bias of finitely many draws removed from its KL.
     """
-    start = sources.tilt(0.0)
+    start = tilt_at(sources, 0.0)
     if kl <= 0 or start.variance == 0:
         return Reached(start, "", ceiling=False)
-    top = sources.limit()
+    top = tilt_limit(sources)
     if top.kl.value <= kl:
-        return Reached(top, _at_the_top(sources, top), ceiling=True)
+        return Reached(top, _objection(sources, top), ceiling=True)
 
     def spent(beta: float) -> Sample:
         tilts = prompt_tilts(sources.reference, beta=beta)
@@ -70,16 +72,19 @@ def tilt_at_reward(sources: Sources, reward: float) -> Reached:
     Returns:
         The tilt; its ``beta`` is negative for a reward below that of the reference.
     """
-    start = sources.tilt(0.0)
+    start = tilt_at(sources, 0.0)
     away = reward - start.reward.value
     if away < 0:
         other = tilt_at_reward(sources.mirrored(), -reward)
         return Reached(other.tilt.mirrored(), other.reason, other.ceiling)
-    top = sources.limit()
+    top = tilt_limit(sources)
     reach = top.reward.value - start.reward.value
-    if away == 0 or away >= reach * (1 - 1e-9):
-        why = "the reward is at or beyond the best draws seen" if away else ""
-        return Reached(top if away else start, why, ceiling=away > 0)
+    if away == 0:
+        return Reached(start, "", ceiling=False)
+    if away >= reach * (1 - _TOLERANCE):
+        beyond = away > reach * (1 + _TOLERANCE)
+        why = "the reward is beyond the best draws seen" if beyond else _objection(sources, top)
+        return Reached(top, why, ceiling=True)
 
     def gained(beta: float) -> Sample:
         tilts = prompt_tilts(sources.reference, beta=beta)
@@ -96,7 +101,7 @@ def _settled(sources: Sources, beta: float, lacking: Callable[[TiltAt], float]) 
 
     ``lacking`` tells how much reward is short, to first order.
     """
-    tilt = sources.tilt(beta)
+    tilt = tilt_at(sources, beta)
     for _ in range(_STEPS):
         if tilt.variance <= 0:
             break
@@ -104,21 +109,25 @@ def _settled(sources: Sources, beta: float, lacking: Callable[[TiltAt], float]) 
         if abs(moved - beta) <= _TOLERANCE * beta:
             break
         beta = float(np.clip(moved, 0.8 * beta, 1.25 * beta))
-        tilt = sources.tilt(beta)
+        tilt = tilt_at(sources, beta)
+    tilt = extrapolated_tilt(sources, tilt)
     return Reached(tilt, _objection(sources, tilt), ceiling=False)
 
 
 def _objection(sources: Sources, tilt: TiltAt) -> str:
-    single = int((sources.reference.counts == 1).sum())
-    if single:
-        return f"{single} of {sources.reference.counts.size} prompts have a single draw"
-    return objection(sources.reference, ess=tilt.ess)
-
-
-def _at_the_top(sources: Sources, top: TiltAt) -> str:
-    """The best rewards stand for the ceiling where every prompt reaches one often."""
-    draws = sources.reference
-    best = np.maximum.reduceat(draws.rewards, draws.offsets[:-1])
-    if objection(draws, ess=top.ess) or (best < best.max()).any():
-        return "the KL reaches the best draws seen"
-    return ""
+    """What speaks against the frontier at the KL of a tilt also speaks against the tilt."""
+    p = len(sources.reference.prompts)
+    values = Values(
+        beta=np.full(p, tilt.beta),
+        rewards=np.zeros(p),
+        variances=np.zeros(p),
+        fourths=np.zeros(p),
+        doubt=tilt.doubt,
+        upward=tilt.upward,
+        downward=0.0,
+        decay=tilt.decay,
+        ess=tilt.ess,
+        reached=np.full(p, np.isinf(tilt.beta)),
+    )
+    reason = frontier_objection(sources.reference, values, kl=tilt.kl.value, own=False)
+    return reason.replace("the budget", "the KL")
