@@ -95,7 +95,8 @@ def _positive(draws: Draws) -> Iterator[Finding]:
     if bad:
         yield Finding(
             "log-prob-positive",
-            f"{' and '.join(bad)} exceed 0, which no log-probability of a text does",
+            f"{' and '.join(bad)} exceed{'s' * (len(bad) == 1)} 0, which no log-probability "
+            "of a text does",
             "Check the sign and that these are sums of token log-probabilities in nats.",
         )
 
