@@ -9,6 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 
+from klimit.core.errors import BackendError
+from klimit.models.protocols import Completion, LanguageModel, Request
+
 KNOWN_FIELDS = {"model", "messages", "n", "seed", "max_tokens", "temperature", "top_p"}
 
 
@@ -26,6 +29,7 @@ class Endpoint:
         key: The API key it wants.
         seconds: How long it takes for a request.
         longest: Longest prompt that it takes, in characters.
+        model: What it draws from; six words of its own if ``None``.
         requests: The bodies it was sent.
     """
 
@@ -38,6 +42,7 @@ class Endpoint:
     key: str = ""
     seconds: float = 0.0
     longest: int = 1000
+    model: LanguageModel | None = None
     requests: list[dict[str, object]] = field(default_factory=list)
 
     def reply(self, path: str, key: str, body: dict[str, object]) -> tuple[int, object]:
@@ -48,14 +53,35 @@ class Endpoint:
         if path == "/v1/models":
             return 200, {"data": [{"id": name} for name in self.models]}
         self.requests.append(body)
+        complaint = self.complaint(body, key)
+        if complaint:
+            return 400, {"error": {"message": complaint}}
+        count = int(str(body["n"])) if self.honours_n else 1
+        first = int(str(body["seed"]))
+        if self.model is not None:
+            return self.drawn(self.model, body, count)
+        choices = [self.choice(i, first + i) for i in range(count)]
+        return 200, {"choices": choices[::-1]}
+
+    def complaint(self, body: dict[str, object], key: str) -> str:
         unknown = set(body) - KNOWN_FIELDS - {"logprobs", "top_logprobs"}
         if self.strict and unknown:
-            return 400, {"error": {"message": f"unrecognized: {sorted(unknown)}"}}
-        if len(str(body["messages"])) > self.longest:
-            return 400, {"error": {"message": f"prompt too long, key was {key}"}}
-        count = int(str(body["n"])) if self.honours_n else 1
-        choices = [self.choice(i, int(str(body["seed"])) + i) for i in range(count)]
-        return 200, {"choices": choices[::-1]}
+            return f"unrecognized: {sorted(unknown)}"
+        too_long = len(str(body["messages"])) > self.longest
+        return f"prompt too long, key was {key}" if too_long else ""
+
+    def drawn(
+        self, model: LanguageModel, body: dict[str, object], count: int
+    ) -> tuple[int, object]:
+        """What another model draws, in the words of the interface."""
+        messages = body["messages"]
+        prompt = str(messages[0]["content"]) if isinstance(messages, list) else ""
+        seed, most = int(str(body["seed"])), int(str(body["max_tokens"]))
+        try:
+            completions = model.complete(Request(prompt, count, seed, most))
+        except BackendError as error:
+            return 400, {"error": {"message": str(error)}}
+        return 200, {"choices": [wired(i, one) for i, one in enumerate(completions)]}
 
     def choice(self, index: int, seed: int) -> dict[str, object]:
         """What a seed draws: it depends on the seed alone."""
@@ -68,6 +94,18 @@ class Endpoint:
             "finish_reason": "stop" if seed % 2 else "length",
             "logprobs": {"content": content} if self.gives_log_probs else None,
         }
+
+
+def wired(index: int, completion: Completion) -> dict[str, object]:
+    """A choice; the log-probability stands on the last token."""
+    tokens = completion.tokens or 1
+    log_probs = [0.0] * (tokens - 1) + [completion.log_prob]
+    return {
+        "index": index,
+        "message": {"role": "assistant", "content": completion.text},
+        "finish_reason": "stop" if completion.finished else "length",
+        "logprobs": {"content": [{"token": "", "logprob": value} for value in log_probs]},
+    }
 
 
 @contextmanager
