@@ -35,6 +35,10 @@ from .estimate.order_statistics import unbiased_best_of_n as unbiased_best_of_n
 from .estimate.overoptimisation import overoptimisation as overoptimisation
 from .estimate.overoptimisation import overoptimisation_of_each as overoptimisation_of_each
 from .estimate.peaks import Trend as Trend
+from .estimate.plan.allocation import Allocation as Allocation
+from .estimate.plan.allocation import allocate_draws as allocate_draws
+from .estimate.plan.curves import PlanCurve as PlanCurve
+from .estimate.plan.curves import plan_curves as plan_curves
 from .estimate.plan.planner import Plan as Plan
 from .estimate.plan.planner import PlanOption as PlanOption
 from .estimate.plan.planner import plan as plan

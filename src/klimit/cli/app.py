@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "klimit.cli.audit:audit",
         "How far a checkpoint is from the best its KL buys.",
     ),
+    "plan": ("klimit.cli.plan:plan", "Which n, which beta: the settings that reach a target."),
     "kl": ("klimit.cli.kl:kl", "The KL of a policy, from scored draws or a trainer's log."),
     "report": ("klimit.cli.report:report", "Frontier, best-of-N and responses on one page."),
     "asymptotics": (

@@ -4,14 +4,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isnan
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Protocol, runtime_checkable
 
 from cyclopts import Parameter, Token
 
 if TYPE_CHECKING:
     from klimit import Estimate
 
-__all__ = ["Requirement", "Verdict", "parse_requirement"]
+__all__ = ["Comparison", "Requirement", "Verdict", "judged", "parse_requirement"]
 
 _FORM = re.compile(
     r"\s*(?P<quantity>[a-z]+)\s*(?P<relation>>=|<=)\s*(?P<bound>[^@\s]+)"
@@ -51,19 +51,7 @@ class Requirement:
         Returns:
             The verdict.
         """
-        end, name = (
-            (estimate.low, "lower") if self.relation == ">=" else (estimate.high, "upper")
-        )
-        short = self.bound - end if self.relation == ">=" else end - self.bound
-        seen = (
-            f"{self.quantity} is {estimate} at {self.axis} {self.at:g}, the {name} end of its "
-            f"{100 * estimate.level:g}% interval {end:.6g}"
-        )
-        if objection:
-            return Verdict(self, met=False, line=f"{self} not met: {objection}; {seen}")
-        if short <= 0:
-            return Verdict(self, met=True, line=f"{self} met: {seen}")
-        return Verdict(self, met=False, line=f"{self} not met by {short:.3g}: {seen}")
+        return judged(self, estimate, at=f"at {self.axis} {self.at:g}", objection=objection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +64,54 @@ class Verdict:
         line: The verdict in words: by how much, and what was compared.
     """
 
-    requirement: Requirement
+    requirement: "Comparison"
     met: bool
     line: str
+
+
+@runtime_checkable
+class Comparison(Protocol):
+    """A condition of any command: what is compared, and with what."""
+
+    @property
+    def quantity(self) -> str:
+        """What is compared."""
+
+    @property
+    def relation(self) -> str:
+        """``">="`` or ``"<="``."""
+
+    @property
+    def bound(self) -> float:
+        """With what."""
+
+
+def judged(
+    condition: Comparison, estimate: "Estimate", *, at: str, objection: str = ""
+) -> Verdict:
+    """Compare the end of the interval that is against us.
+
+    Args:
+        condition: The condition, whose text is as it is typed.
+        estimate: The quantity.
+        at: Where it was looked at, in words.
+        objection: Why the data do not bear it; such a condition is never met.
+
+    Returns:
+        The verdict.
+    """
+    above = condition.relation == ">="
+    end, name = (estimate.low, "lower") if above else (estimate.high, "upper")
+    short = condition.bound - end if above else end - condition.bound
+    seen = (
+        f"{condition.quantity} is {estimate} {at}, the {name} end of its "
+        f"{100 * estimate.level:g}% interval {end:.6g}"
+    )
+    if objection:
+        return Verdict(condition, met=False, line=f"{condition} not met: {objection}; {seen}")
+    if short <= 0:
+        return Verdict(condition, met=True, line=f"{condition} met: {seen}")
+    return Verdict(condition, met=False, line=f"{condition} not met by {short:.3g}: {seen}")
 
 
 def parse_requirement(text: str, *, quantities: Sequence[str], axis: str) -> Requirement:

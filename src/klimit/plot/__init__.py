@@ -21,6 +21,7 @@ from klimit.plot.claims import (  # noqa: E402
 from klimit.plot.frontier import frontier_figure  # noqa: E402
 from klimit.plot.logged_kl import logged_kl_figure  # noqa: E402
 from klimit.plot.overoptimisation import overoptimisation_figure  # noqa: E402
+from klimit.plot.plan import plan_figure  # noqa: E402
 from klimit.plot.save import save_figure  # noqa: E402
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "limits_claim_figure",
     "logged_kl_figure",
     "overoptimisation_figure",
+    "plan_figure",
     "random_n_claim_figure",
     "run_figure",
     "save_figure",

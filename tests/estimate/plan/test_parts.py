@@ -134,7 +134,7 @@ def test_a_threshold_that_few_draws_reach_is_not_borne() -> None:
     draws = Draws.from_matrix([[0.0, 1.0] * 20, [0.0] * 38 + [1.0] * 2])
     method = rejection(supply(draws, tokens=None, prompts="fixed", level=0.95))
     assert method.most() == 0
-    assert "1 of 2 prompts have fewer than 5 draws" in method.outcome(1).objection
+    assert "1 of 2 prompts have fewer than 10 draws" in method.outcome(1).objection
 
 
 class Line:
@@ -146,7 +146,7 @@ class Line:
         return 4.0
 
     def means(self, strength: float) -> Means:
-        return Means(strength**3, strength)
+        return Means(strength**3, strength, strength)
 
     def outcome(self, strength: float) -> None:
         raise NotImplementedError

@@ -51,7 +51,7 @@ class BestOf(Result):
         enough = self.supply.pools.counts >= n
         reward = self.supply.pools.best_of(n, errors=False).values[enough]
         cost = tie_costs(self.supply.atoms, n=n).values[enough]
-        return Means(float(reward.mean()), max(_bound(n) - float(cost.mean()), 0.0))
+        return Means(float(reward.mean()), max(_bound(n) - float(cost.mean()), 0.0), n)
 
     def outcome(self, strength: float) -> Outcome:
         """All that is predicted at a strength.

@@ -36,22 +36,21 @@ def steepest_beta(pools: Pools) -> float:
     found = [_moments(block) for block in pools.blocks if block.shape[1] >= 20]
     if not found:
         return np.inf
-    count, mean, square, second = np.array(found).sum(axis=0)
-    if mean <= 0 or square >= second:
+    mean, square, second = np.array(found).sum(axis=0)
+    if mean <= 0 or square >= second or square <= 0:
         return np.inf
-    shape = 1.0 - 0.5 / (1.0 - max(square, 0.0) / second)
+    shape = 1.0 - 0.5 / (1.0 - square / second)
     if shape < _BOUNDED:
         return np.inf
-    return float(max(_LARGEST_SHAPE - shape, 0.0) * count / mean)
+    steep = square / mean  # prompts of wide tails weigh more: it is they whose weights fail
+    return float(max(_LARGEST_SHAPE - shape, 0.0) / max(steep, 1e-300))
 
 
-def _moments(block: Float64[np.ndarray, "q m"]) -> Float64[np.ndarray, " 4"]:
-    """Number of prompts, and sums of mean excess, its square without bias, and mean square."""
+def _moments(block: Float64[np.ndarray, "q m"]) -> Float64[np.ndarray, " 3"]:
+    """Sums over prompts of mean excess, its square without bias, and of the mean square."""
     m = block.shape[1]
     size = int(min(0.2 * m, 3 * m**0.5))
     excess = block[:, -size:] - block[:, -size - 1 : -size]
     mean = excess.mean(axis=1)
     square = mean**2 - excess.var(axis=1, ddof=1) / size
-    return np.array(
-        [float(mean.size), mean.sum(), square.sum(), (excess**2).mean(axis=1).sum()]
-    )
+    return np.array([mean.sum(), square.sum(), (excess**2).mean(axis=1).sum()])

@@ -57,15 +57,17 @@ class Outcome(Result):
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """Where a setting lies: what a search needs of it, without errors.
+    """Where a setting lies: what a search or a curve needs of it, without errors.
 
     Attributes:
         reward: Expected reward.
         kl: Divergence from the reference policy, in nats.
+        draws: Draws for one response.
     """
 
     reward: float
     kl: float
+    draws: float
 
 
 @runtime_checkable

@@ -73,7 +73,8 @@ class RandomBestOf(Result):
         law = on_a_continuum(self.count(strength))
         cost = atom_costs(self.supply.atoms, cost=law.cost).values[enough]
         reward = float((self.curves[enough] @ chance).mean())
-        return Means(reward, max(law.kl - float(cost.mean()), 0.0))
+        kl = max(law.kl - float(cost.mean()), 0.0)
+        return Means(reward, kl, self.count(strength).mean)
 
     def outcome(self, strength: float) -> Outcome:
         """All that is predicted at a strength.

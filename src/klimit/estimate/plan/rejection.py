@@ -13,7 +13,8 @@ from klimit.estimate.plan.supply import Supply
 
 __all__ = ["Rejection", "rejection"]
 
-_LEAST_ABOVE = 5  # draws of a prompt at or above a threshold, for a rate to be worth naming
+_NEAREST = 5  # draws of a prompt at or above a threshold, for a rate to be worth naming
+_LEAST_ABOVE = 10  # and for its interval to hold
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +57,7 @@ class Rejection(Result):
             The strength.
         """
         counts = self.supply.pools.counts
-        ranks = self.supply.pools.offsets[1:] - np.minimum(_LEAST_ABOVE, counts)
+        ranks = self.supply.pools.offsets[1:] - np.minimum(_NEAREST, counts)
         lowest = self.supply.pools.rewards[ranks].min()
         return float(np.searchsorted(self.thresholds, lowest))
 
@@ -70,7 +71,10 @@ class Rejection(Result):
             Their means over prompts.
         """
         above = _above(self.supply.draws, self.thresholds[round(strength)])
-        return Means(float(above.mean.mean()), float(self._kl(above).mean()))
+        each = (self.supply.pools.counts + 1) / (above.number + 1)
+        return Means(
+            float(above.mean.mean()), float(self._kl(above).mean()), float(each.mean())
+        )
 
     def outcome(self, strength: float) -> Outcome:
         """All that is predicted at a strength.

@@ -61,6 +61,7 @@ class SoftBestOf(Result):
         return Means(
             float(np.mean([law.reward.value for law in laws])),
             float(np.mean([law.kl.value for law in laws])),
+            float(self.n),
         )
 
     def outcome(self, strength: float) -> Outcome:

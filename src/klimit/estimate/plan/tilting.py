@@ -59,7 +59,7 @@ class Tilting(Result):
             Their means over prompts.
         """
         tilts = prompt_tilts(self.supply.draws, beta=self._beta(strength))
-        return Means(float(tilts.reward.mean()), float(tilts.kl.mean()))
+        return Means(float(tilts.reward.mean()), float(tilts.kl.mean()), 1.0)
 
     def outcome(self, strength: float) -> Outcome:
         """All that is predicted at a strength.

@@ -1,0 +1,211 @@
+"""``klimit plan``."""
+
+from typing import TYPE_CHECKING
+
+import klimit
+from klimit.cli.format import Cell
+from klimit.cli.options import DrawsPath, OutputOptions, StatisticsOptions
+from klimit.cli.output import Presentation, prepare, publish
+from klimit.cli.plan_allocation import AllocationOptions, allocated, comparison
+from klimit.cli.plan_options import (
+    PlanTable,
+    PriceOptions,
+    RewardWords,
+    reward_word,
+)
+from klimit.cli.plan_requirements import PlanRequirements
+from klimit.core.digits import measured
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from klimit import Draws, Estimate, Plan, PlanOption
+
+__all__ = ["plan"]
+
+_NAMES = {
+    "best-of-n": "best of n",
+    "soft-best-of-n": "soft best",
+    "zero-truncated-poisson": "poisson>0",
+    "one-plus-poisson": "1+poisson",
+    "train-to-beta": "train",
+}
+
+
+def plan(
+    draws: DrawsPath,
+    /,
+    *,
+    kl: float | None = None,
+    reward: RewardWords = (),
+    share: float | None = None,
+    require: PlanRequirements = (),
+    prices: PriceOptions = PriceOptions(),  # noqa: B008  (frozen)
+    spread: AllocationOptions = AllocationOptions(),  # noqa: B008
+    table: PlanTable = PlanTable(),  # noqa: B008
+    statistics: StatisticsOptions = StatisticsOptions(),  # noqa: B008
+    output: OutputOptions = OutputOptions(),  # noqa: B008
+) -> int:
+    """Say which setting of each method reaches a target, and what it costs.
+
+    Methods: best-of-n, soft best-of-n, the best of a random number of draws (Poisson without
+    0, 1 + Poisson, geometric), rejection below a threshold, and a policy trained to beta. What
+    is out of reach of the draws is said to be, with the nearest setting that is not.
+
+    Args:
+        draws: Table with one row a draw: Parquet, Arrow, JSON lines or CSV; - for standard
+            input.
+        kl: Target: a KL budget in nats.
+        reward: Target: a mean reward, as --reward 0.8; or the column with the reward, as
+            --reward sentiment. Both may be given.
+        share: Target: a share of the way from the mean reward to the best draws seen, as 0.9.
+        require: Exit with 1 unless proved of a method that reaches the target:
+            "draws<=8@method=best-of-n"; also of reward, kl, tokens, price, seconds. The end of
+            the interval that is against it is compared. May be repeated.
+        prices: What tokens cost.
+        spread: How to spread a number of draws over the prompts.
+        table: How to read the table.
+        statistics: For whom the intervals hold.
+        output: Where results go.
+
+    Returns:
+        The exit code.
+    """
+    prepare(output, source=draws)
+    word = reward_word(reward)
+    data = table.read(draws, reward=word.column)
+    result = klimit.plan(
+        data,
+        kl=kl,
+        reward=word.target,
+        share=share,
+        tokens=table.mean_tokens,
+        price_per_million_tokens=prices.price_per_million_tokens,
+        tokens_per_second=prices.tokens_per_second,
+        prompts=statistics.prompts,
+        level=statistics.level,
+    )
+    allocation = allocated(data, spread, level=statistics.level)
+    return publish(
+        Presentation(
+            source=draws,
+            title=f"{_goal(result, word.column)}: {draws}",
+            header=_header(result, word.column),
+            lines=[_line(option) for option in result.options],
+            objections=[
+                f"{_name(option)}: {option.reason}"
+                for option in result.options
+                if option.reason
+            ],
+            notes=[*_notes(result), *([] if allocation is None else [comparison(allocation)])],
+            footer=_footer(result),
+            rows=[_row(option) for option in result.options],
+            values={
+                "command": "plan",
+                "reward_column": word.column,
+                **result.to_dict(),
+                "allocation": None if allocation is None else allocation.to_dict(),
+            },
+            verdicts=[condition.judge(result.options) for condition in require],
+            figure=lambda: _figure(data, result, word.column),
+        ),
+        output,
+    )
+
+
+def _goal(result: "Plan", reward: str) -> str:
+    if result.reward_needed is None:
+        return f"Within a KL of {result.value:g}"
+    share = (
+        f", {100 * result.value:g}% of the possible gain" if result.target == "share" else ""
+    )
+    return f"To {reward} {result.reward_needed:.4g}{share}"
+
+
+def _name(option: "PlanOption") -> str:
+    return _NAMES.get(option.method, option.method)
+
+
+def _header(result: "Plan", reward: str) -> tuple[str, ...]:
+    costs = ["draws", *(name for name, _ in _costs(result.options[0]))]
+    return ("method", "setting", reward, "KL", *costs, "+1 draw", "")
+
+
+def _costs(option: "PlanOption") -> list[tuple[str, "Estimate"]]:
+    """What tokens cost where that is known, else how many they are."""
+    named = (("price", option.price), ("seconds", option.seconds), ("tokens", option.tokens))
+    known = [(name, cost) for name, cost in named if cost is not None]
+    return [(name, cost) for name, cost in known if name != "tokens" or len(known) == 1]
+
+
+def _line(option: "PlanOption") -> tuple[str, ...]:
+    setting = [f"{one.name}={one.value:.3g}" for one in option.setting if one.name != "kl_coef"]
+    more = "" if option.marginal is None else f"{option.marginal.value:.2g}"
+    return (
+        _name(option),
+        " ".join(setting).replace("threshold=", "r>="),
+        measured(option.reward),
+        f"{option.kl.value:.2f}",
+        f"{option.draws.value:.3g}",
+        *(_short(cost.value) for _, cost in _costs(option)),
+        more,
+        "" if option.reached and option.supported else "!",
+    )
+
+
+def _short(value: float) -> str:
+    return f"{value:.2g}" if value < 1 else f"{value:.3g}" if value < 100 else f"{value:.0f}"
+
+
+def _notes(result: "Plan") -> list[str]:
+    trained = next(option for option in result.options if option.method == "train-to-beta")
+    values = {one.name: one.value for one in trained.setting}
+    reference = (
+        f"The reference itself: {result.reference}; the best draws seen: "
+        f"{result.best_seen:.4g}. +1 draw: what one more a response adds."
+    )
+    trainers = (
+        f"Trainers take beta {values['beta']:.4g} as its inverse {values['kl_coef']:.4g}, the "
+        "KL coefficient, which TRL and DPO call beta."
+    )
+    return [reference, trainers]
+
+
+def _footer(result: "Plan") -> str:
+    return (
+        f"klimit {klimit.__version__} · {result.draw_count} draws of {result.prompt_count} "
+        f"prompts · {result.prompts} prompts · {100 * result.level:g}% intervals: "
+        f"{result.reference.method}"
+    )
+
+
+def _row(option: "PlanOption") -> dict[str, Cell]:
+    row: dict[str, Cell] = {
+        "method": option.method,
+        "setting": " ".join(map(str, option.setting)),
+    }
+    estimates = {
+        "reward": option.reward,
+        "kl": option.kl,
+        "draws": option.draws,
+        "tokens": option.tokens,
+        "price": option.price,
+        "seconds": option.seconds,
+        "marginal": option.marginal,
+    }
+    for name, estimate in estimates.items():
+        row[name] = None if estimate is None else estimate.value
+        row[f"{name}_low"] = None if estimate is None else estimate.low
+        row[f"{name}_high"] = None if estimate is None else estimate.high
+    return {
+        **row,
+        "reached": option.reached,
+        "supported": option.supported,
+        "reason": option.reason,
+    }
+
+
+def _figure(draws: "Draws", result: "Plan", reward: str) -> "Figure":
+    from klimit.plot import plan_figure
+
+    return plan_figure(result, klimit.plan_curves(draws, result), reward=reward)
