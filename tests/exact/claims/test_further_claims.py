@@ -10,12 +10,14 @@ from scipy.stats import entropy
 
 from klimit import FiniteModel, best_of_n, random_best_of_n
 from klimit.exact.claims import (
+    best_of_n_claim,
     certificate_claim,
     cumulant_claim,
     example_settings,
     limits_claim,
     random_n_claim,
     setting_of,
+    tail_claim,
 )
 from klimit.exact.claims.spread import SpreadCount
 
@@ -43,8 +45,35 @@ def test_twins_are_far_apart_and_equally_far_from_the_optimum(setting) -> None:
         assert twins.other_divergence == pytest.approx(twins.certificate, rel=1e-10)
 
 
-def test_a_coin_has_no_twins() -> None:
-    assert certificate_claim(COIN).twins == ()
+def test_coins_are_tossed_three_at_a_time_since_one_number_tells_a_coin() -> None:
+    claim = certificate_claim(COIN)
+    assert claim.block == 3
+    assert len(claim.twins) == 3
+    assert claim.divergence.min() > 1e-9
+    assert claim.largest_error < 1e-13
+
+
+@pytest.mark.parametrize(
+    ("probs", "rewards"),
+    [
+        ([0.01, 0.99], [1.0, 0.0]),
+        ([0.9, 0.1], [1.0, 0.0]),
+        ([0.5, 0.3, 0.2], [1e9, 1.0000001e9, 1.0000003e9]),
+        ([0.25, 0.25, 0.5], [1e-9, 2e-9, 5e-9]),
+        ([0.2, 0.2, 0.2, 0.2, 0.2], [0.3, 0.1, 0.25, -3.7, 0.123456]),
+    ],
+)
+def test_every_claim_has_numbers_for_models_at_the_edge(probs, rewards) -> None:
+    model = FiniteModel.from_probs(probs, rewards)
+    setting = setting_of(model, name="edge", lengths=[25, 100])
+    blur = 1e-12 + 16 * 2.0**-52 * setting.optimum.beta * max(np.abs(rewards))
+    assert certificate_claim(setting).largest_error < blur
+    assert tail_claim(setting).product_error.max() < 1e-12
+    assert cumulant_claim(setting).largest_error < 1e-12 * (1 + max(np.abs(rewards)))
+    assert best_of_n_claim(setting).divergence[1] < best_of_n_claim(setting).divergence[0]
+    assert np.isinf(limits_claim(setting).divergence).sum() == 3
+    claim = random_n_claim(setting)
+    assert np.all(claim.spread < claim.fixed)
 
 
 @pytest.mark.parametrize("setting", SETTINGS)

@@ -13,11 +13,13 @@ from klimit.exact.claims.twins import Twins, twins_of
 from klimit.exact.divergences import divergence
 from klimit.exact.finite import FiniteModel
 from klimit.exact.frontiers import frontier
+from klimit.exact.memoryless import Memoryless
 
 __all__ = ["CertificateClaim", "certificate_claim"]
 
 _SHARES = (0.25, 0.5, 1.0)  # of the budget
 _DIRECTIONS = 24  # policies at each budget
+_BLOCK = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,6 +28,8 @@ class CertificateClaim(Result):
 
     Attributes:
         setting: Where the claim is put to the test.
+        block: Number of symbols that policies choose: 1, or 3 where a symbol has two rewards
+            and one number would tell a policy.
         curve_kl: Budgets of the frontier in nats, shape ``(c,)``.
         curve_reward: Largest mean reward at each, shape ``(c,)``.
         policies: KL and mean reward of policies, some near the optimum, some not.
@@ -35,10 +39,11 @@ class CertificateClaim(Result):
         closest_certificate: The certificate's divergence from the optimum of the same reward,
             shape ``(k,)``.
         closest_divergence: The true one, shape ``(k,)``.
-        twins: Pairs of policies that share both numbers; none where there are two levels.
+        twins: Pairs of policies that share both numbers.
     """
 
     setting: Setting
+    block: int
     curve_kl: Float64[np.ndarray, " c"]
     curve_reward: Float64[np.ndarray, " c"]
     policies: KnownPolicies
@@ -83,21 +88,23 @@ def certificate_claim(
         >>> claim.largest_error < 1e-12
         True
     """
-    rng, limits = np.random.default_rng(rng), setting.limits
+    rng, block = np.random.default_rng(rng), 1 if setting.probs.size > 2 else _BLOCK
+    model, budget = _model(setting, block), block * setting.kl
     rows = [
         row
         for share in _SHARES
         for mixed in np.linspace(0.15, 2.5, _DIRECTIONS)
-        if (row := _row(setting, share * setting.kl, float(mixed), rng)) is not None
+        if (row := _row(model, share * budget, float(mixed), rng)) is not None
     ]
     kl, reward, *divergences = np.array(rows).T
-    twins = twins_of(setting, rng=rng)
-    furthest = max([setting.kl, *(twin.kl for twin in twins)])
+    twins = twins_of(model, kl=budget, rng=rng)
+    furthest = max([budget, *(twin.kl for twin in twins)])
     curve_kl = 1.1 * furthest * np.linspace(0.0, 1.0, 81) ** 2
     return CertificateClaim(
         setting=setting,
+        block=block,
         curve_kl=curve_kl,
-        curve_reward=limits.curve(curve_kl).mean_reward,
+        curve_reward=frontier(model).curve(curve_kl).mean_reward,
         policies=KnownPolicies(kl, reward),
         certificate=divergences[0],
         divergence=divergences[1],
@@ -107,11 +114,20 @@ def certificate_claim(
     )
 
 
+def _model(setting: Setting, block: int) -> FiniteModel:
+    """One symbol, or several as one, with every two rewards different."""
+    levels = (
+        setting.symbols.levels
+        if block == 1
+        else Memoryless(setting.symbols).total(block).levels
+    )
+    return FiniteModel(levels.log_masses, levels.rewards)
+
+
 def _row(
-    setting: Setting, kl: float, mixed: float, rng: np.random.Generator
+    model: FiniteModel, kl: float, mixed: float, rng: np.random.Generator
 ) -> tuple[float, ...] | None:
     """KL, reward and the four divergences of one policy; none where it cannot spend the KL."""
-    model = setting.by_level
     unit = float(model.rewards.std())
     other = model.rewards / unit + mixed * rng.normal(size=model.rewards.size)
     policy = frontier(FiniteModel(model.log_probs, other)).at_kl(kl)

@@ -1,7 +1,7 @@
 """The product form, and large deviations: exact tails against two formulas for them."""
 
 from dataclasses import dataclass
-from math import inf
+from math import inf, nan
 
 import numpy as np
 from jaxtyping import Float64, Int64
@@ -52,14 +52,16 @@ class TailClaim(Result):
         lengths: Numbers of symbols, shape ``(l,)``.
         beta: Inverse temperature of the optimum on sequences of each length, shape ``(l,)``.
         product_error: Largest error of the log-probability that the product of optima on
-            symbols gives a total, over that log-probability, shape ``(l,)``.
+            symbols gives a total, over that log-probability, shape ``(l,)``; rounding, which is
+            large where a total is many times less likely than those beside it.
         rate_x: Mean rewards per symbol, shape ``(r,)``.
         rate: The rate function at each, in nats per symbol, shape ``(r,)``.
         curves: Whole tails at some lengths.
         x: The mean reward at which convergence is shown, for each length, shape ``(l,)``.
         exact: Exact log-probability of at least that, in nats, shape ``(l,)``.
         leading: Minus the length times the rate, shape ``(l,)``.
-        sharp: The sharp form, lattice counted, shape ``(l,)``.
+        sharp: The sharp form, lattice counted, shape ``(l,)``; ``nan`` where ``x`` is the
+            largest reward, which it is not made for.
         sharp_without_lattice: The sharp form as if there were no lattice, shape ``(l,)``.
     """
 
@@ -166,9 +168,12 @@ def _sharp(
     span: float | None,
 ) -> Float64[np.ndarray, " l"]:
     beta = setting.optimum.beta
+    mean, top = setting.optimum.mean_reward, setting.limits.ceiling_reward
     return np.array(
         [
             sharp_log_tail(setting.symbols, float(at), length=int(n), beta=beta, span=span)
+            if mean < at < top
+            else nan
             for n, at in zip(lengths, x, strict=True)
         ]
     )

@@ -8,7 +8,6 @@ from scipy.optimize import brentq
 
 from klimit.core.results import Result
 from klimit.exact.certificates import certificate
-from klimit.exact.claims.setting import Setting
 from klimit.exact.divergences import divergence
 from klimit.exact.finite import FiniteModel
 from klimit.exact.frontiers import frontier
@@ -42,20 +41,19 @@ class Twins(Result):
     total_variation: float
 
 
-def twins_of(setting: Setting, *, rng: np.random.Generator) -> tuple[Twins, ...]:
+def twins_of(model: FiniteModel, *, kl: float, rng: np.random.Generator) -> tuple[Twins, ...]:
     """Pairs on opposite sides of the tilts that have their reward.
 
     Args:
-        setting: Where.
+        model: The reference policy, at least three different rewards.
+        kl: Budget in nats; pairs have a part of what it buys.
         rng: Draws in which direction from the tilt, where there are several.
 
     Returns:
-        Three pairs; none where there are two levels, since a mean reward is then a policy.
+        Three pairs.
     """
-    model = setting.by_level
-    if len(model) < 3:
-        return ()
-    low, high = float(np.exp(model.log_probs) @ model.rewards), setting.optimum.mean_reward
+    limits = frontier(model)
+    low, high = limits.at_kl(0.0).mean_reward, limits.at_kl(kl).mean_reward
     return tuple(_pair(model, low + gain * (high - low), rng) for gain in _GAINS)
 
 
@@ -83,9 +81,11 @@ def _neutral(
     rewards: Float64[np.ndarray, " k"], way: Float64[np.ndarray, " k"]
 ) -> Float64[np.ndarray, " k"]:
     """The part of a direction that moves neither the total probability nor the mean reward."""
-    deviation = rewards - rewards.mean()
+    deviation = (rewards - rewards[0]) / np.ptp(rewards)
+    deviation -= deviation.mean()
     way = way - way.mean()
-    return np.asarray(way - deviation * (way @ deviation) / (deviation @ deviation))
+    way -= deviation * (way @ deviation) / (deviation @ deviation)
+    return np.asarray(way - way.mean())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -39,8 +39,8 @@ def certificate_claim_figure(
         panel(
             plane,
             title=claim.setting.name,
-            x="KL(policy || reference), nats per symbol",
-            y="mean reward per symbol",
+            x=f"KL(policy || reference), nats per {_unit(claim)}",
+            y=f"mean reward per {_unit(claim)}",
         )
         _draw_policies(plane, claim)
         panel(
@@ -52,6 +52,10 @@ def certificate_claim_figure(
         _draw_truth(truth, claim)
     legend_above(figure, figure.axes, width=width)
     return figure
+
+
+def _unit(claim: CertificateClaim) -> str:
+    return "symbol" if claim.block == 1 else f"{claim.block} symbols"
 
 
 def _draw_policies(axes: Axes, claim: CertificateClaim) -> None:
@@ -70,17 +74,16 @@ def _draw_policies(axes: Axes, claim: CertificateClaim) -> None:
         label="policies (optima of other rewards)",
     )
     policies.set_gid("policies")
-    if claim.twins:
-        (twins,) = axes.plot(
-            [twin.kl for twin in claim.twins],
-            [twin.mean_reward for twin in claim.twins],
-            "*",
-            color=INK,
-            markersize=9,
-            markeredgewidth=0,
-            label="two policies in one place",
-        )
-        twins.set_gid("twins")
+    (twins,) = axes.plot(
+        [twin.kl for twin in claim.twins],
+        [twin.mean_reward for twin in claim.twins],
+        "*",
+        color=INK,
+        markersize=9,
+        markeredgewidth=0,
+        label="two policies in one place",
+    )
+    twins.set_gid("twins")
 
 
 def _draw_truth(axes: Axes, claim: CertificateClaim) -> None:

@@ -41,7 +41,7 @@ def certificate_chapter(claims: Sequence[CertificateClaim]) -> Chapter:
             "point lies on the diagonal."
         ),
         draw=lambda width: certificate_claim_figure(claims, width=width),
-        grids=tuple(_grid(claim) for claim in claims if claim.twins),
+        grids=tuple(_grid(claim) for claim in claims),
         notes=tuple(_verdict(claim) for claim in claims),
         results=claims,
     )
@@ -77,7 +77,7 @@ def _verdict(claim: CertificateClaim) -> Note:
         number(float(x), 2) for x in (claim.divergence.min(), claim.divergence.max())
     )
     return Note(
-        "good" if claim.largest_error < 1e-9 * (1 + claim.divergence.max()) else "bad",
+        "good" if claim.largest_error < 1e-7 * (1 + claim.divergence.max()) else "bad",
         f"{claim.setting.name}: {claim.divergence.size} policies at {least} to {most} nats "
         "from the optimum; certificate and truth differ by at most "
         f"{number(claim.largest_error, 1)} nats.",

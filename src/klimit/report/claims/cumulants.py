@@ -80,7 +80,7 @@ def _cumulants(claim: CumulantClaim) -> Grid:
 
 
 def _verdict(claim: CumulantClaim) -> Note:
-    size = float(np.max(np.abs(claim.renyi)))
+    size = max(float(np.max(np.abs(claim.renyi))), abs(claim.constant))
     return Note(
         "good" if claim.largest_error < 1e-9 * size else "bad",
         f"{claim.setting.name}: sequences and cross entropy differ by at most "

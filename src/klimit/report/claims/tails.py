@@ -91,7 +91,7 @@ def _verdict(claim: TailClaim) -> Note:
         abs(float(values[-1] - claim.exact[-1])) for values in (claim.leading, claim.sharp)
     )
     product = float(claim.product_error.max())
-    exact = product < 1e-9 and float(np.ptp(claim.beta)) < 1e-9 * claim.beta[0]
+    exact = product < 1e-5 and float(np.ptp(claim.beta)) < 1e-9 * claim.beta[0]
     return Note(
         "bad" if not exact else "good" if sharp < leading else "warning",
         f"{claim.setting.name}: the product form is exact to {number(product, 1)}. At length "
