@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
+from rich.console import Console
 
 import klimit
 from klimit.cli.console import say, stdout
@@ -57,9 +58,14 @@ def asymptotics(
     if folder is not None:
         _make(folder)
     settings = _settings(model, from_draws, kl, lengths, table)
-    chapters = [claims[number](settings) for number in asked]
-    if folder is not None:
-        _write(chapters, settings, folder, source=_source(model, from_draws))
+    with Console(file=sys.stderr).status("") as status:  # seen on a terminal alone
+        chapters = []
+        for number in asked:
+            status.update(f"claim {number}")
+            chapters.append(claims[number](settings))
+        status.update("drawing")
+        if folder is not None:
+            _write(chapters, settings, folder, source=_source(model, from_draws))
     if as_json:
         _print_json(chapters, settings)
     else:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from klimit.core.errors import InputError
-from klimit.plot.style import INK, WIDE, blank_figure, plain_axes
+from klimit.plot.style import INK, MUTED, WIDE, blank_figure, plain_axes
 
 __all__ = ["grid_of_panels", "legend_above", "length_axis", "log_axes", "panel"]
 
@@ -121,6 +121,7 @@ def log_axes(axes: Axes, *, both: bool = False) -> None:
     axes.set_yscale("log")
     if both:
         axes.set_xscale("log")
+    axes.tick_params(which="minor", colors=MUTED, labelcolor=INK, labelsize=7.5, width=0.6)
     for axis in (axes.yaxis, axes.xaxis) if both else (axes.yaxis,):
         low, high = axis.get_data_interval()
         if low > 0 and log10(high / low) > 2.5:

@@ -90,7 +90,7 @@ def _draw_errors(axes: Axes, claim: TailClaim) -> None:
             continue
         (drawn,) = axes.plot(
             claim.lengths,
-            np.abs(values - claim.exact),
+            np.where(np.isnan(claim.sharp), np.nan, np.abs(values - claim.exact)),
             marker=".",
             linestyle=style,
             color=colour,

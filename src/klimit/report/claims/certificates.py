@@ -62,9 +62,9 @@ def _grid(claim: CertificateClaim) -> Grid:
             (
                 number(twin.kl),
                 number(twin.shortfall),
-                number(twin.certificate, 8),
-                number(twin.divergence, 8),
-                number(twin.other_divergence, 8),
+                number(twin.certificate, 6),
+                number(twin.divergence, 6),
+                number(twin.other_divergence, 6),
                 number(twin.total_variation, 3),
             )
             for twin in claim.twins

@@ -80,8 +80,8 @@ def _price(claim: RandomNClaim) -> Grid:
             "length",
             "log N, fixed",
             "log N, spread: mean",
-            "its standard deviation",
-            "log of the mean of N, spread",
+            "deviation",
+            "log of its mean N",
         ),
         tuple(
             (str(length), *(number(float(column[k])) for column in columns))
