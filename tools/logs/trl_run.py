@@ -7,7 +7,9 @@ The model is a random llama of two layers over 64 characters; two rewards, one o
 sometimes missing. Written: completions of a GRPO step (trl_completions.parquet); the states of
 a GRPO run, of one in four batches a step, of one with the default beta = 0 and of an RLOO run
 (trl_*_state.json); and for each batch of these the means over responses of the summed terms, of
-the same models on the same tokens (trl_sums.json), which TRL does not log.
+the same models on the same tokens (trl_sums.json), which TRL does not log. Beside these, 100
+draws a prompt of two trained policies, one of them trained slowly, that both models scored
+(trl_scored.parquet).
 """
 
 import json
@@ -16,6 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pandas as pd
 import torch
 from datasets import Dataset
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
@@ -69,14 +72,10 @@ def summing(kind):
             ids = torch.cat([inputs["prompt_ids"], inputs["completion_ids"]], dim=1)
             seen = torch.cat([inputs["prompt_mask"], inputs["completion_mask"]], dim=1)
             mask = inputs["completion_mask"].double()
+            count = inputs["completion_ids"].size(1)
             with torch.no_grad():
-                count = inputs["completion_ids"].size(1)
                 policy, reference = (
-                    scorer(ids, attention_mask=seen)
-                    .logits[:, -count - 1 : -1]
-                    .double()
-                    .log_softmax(-1)
-                    for scorer in (model, self.ref_model)
+                    next_tokens(scorer, ids, seen, count) for scorer in (model, self.ref_model)
                 )
             exact = (policy.exp() * (policy - reference)).sum(-1)
             tokens = inputs["completion_ids"].unsqueeze(-1)
@@ -92,15 +91,45 @@ def summing(kind):
     return Summing
 
 
+def next_tokens(model, ids, mask, count):
+    """Log-probabilities of the last ``count`` tokens' distributions."""
+    logits = model(ids, attention_mask=mask).logits[:, -count - 1 : -1]
+    return logits.double().log_softmax(-1)
+
+
+@torch.no_grad()
+def scored(policy, reference, words, name: str) -> pd.DataFrame:
+    """Draws of a trained policy with the log-probabilities of both models."""
+    tables = []
+    policy.eval()
+    for prompt in PROMPTS:
+        head = words([prompt] * 100, return_tensors="pt")["input_ids"]
+        drawn = policy.generate(
+            head, do_sample=True, temperature=1.0, top_k=0, top_p=1.0, max_new_tokens=24
+        )
+        tail = drawn[:, head.size(1) :]
+        mask = (tail == 1).cumsum(1) - (tail == 1).long() == 0
+        seen = torch.cat([torch.ones_like(head), mask.long()], dim=1)
+        ours, theirs = (next_tokens(m, drawn, seen, tail.size(1)) for m in (policy, reference))
+        sums = {
+            "log_prob_policy": ours.gather(-1, tail[..., None]).squeeze(-1),
+            "log_prob_reference": theirs.gather(-1, tail[..., None]).squeeze(-1),
+            "kl_exact": (ours.exp() * (ours - theirs)).sum(-1),
+        }
+        columns = {key: (value * mask).sum(1).numpy() for key, value in sums.items()}
+        columns |= {"tokens": mask.sum(1).numpy(), "finished": (tail == 1).any(1).numpy()}
+        tables.append(pd.DataFrame({"policy": name, "prompt": prompt, **columns}))
+    return pd.concat(tables)
+
+
 def train(kind, config, start, folder, **options):
     arguments = config(
         output_dir=str(folder),
-        **{"per_device_train_batch_size": 16} | options,
+        **{"per_device_train_batch_size": 16, "learning_rate": 3e-3} | options,
         num_generations=8,
         max_completion_length=24,
         logging_steps=1,
         max_steps=4,
-        learning_rate=3e-3,
         save_strategy="no",
         report_to=[],
         use_cpu=True,
@@ -117,7 +146,7 @@ def train(kind, config, start, folder, **options):
     trainer.kept = []
     trainer.train()
     trainer.save_state()
-    return trainer.kept
+    return trainer
 
 
 def keep(folder: Path, name: str, target: Path) -> None:
@@ -134,14 +163,21 @@ def main() -> None:
         tokenizer().save_pretrained(start)
         runs = {
             "grpo": (GRPOTrainer, GRPOConfig, {"beta": 0.04}),
+            "grpo_slow": (GRPOTrainer, GRPOConfig, {"beta": 0.04, "learning_rate": 4e-4}),
             "grpo_parts": (GRPOTrainer, GRPOConfig, {"beta": 0.04, **PARTS}),
             "grpo_beta0": (GRPOTrainer, GRPOConfig, {}),
             "rloo": (RLOOTrainer, RLOOConfig, {"beta": 0.05}),
         }
-        sums = {}
+        sums, tables = {}, []
         for run, (kind, config, options) in runs.items():
-            sums[run] = train(kind, config, start, folder / run, **options)
-            keep(folder / run, f"trl_{run}", target)
+            trainer = train(kind, config, start, folder / run, **options)
+            sums[run] = trainer.kept
+            if run != "grpo_slow":
+                keep(folder / run, f"trl_{run}", target)
+            if run in ("grpo", "grpo_slow"):
+                words, models = tokenizer(), (trainer.model, trainer.ref_model)
+                tables.append(scored(*models, words, name=run))
+        pd.concat(tables).to_parquet(target / "trl_scored.parquet", index=False)
         text = json.dumps({run: rows for run, rows in sums.items() if rows}, indent=1)
         (target / "trl_sums.json").write_text(text + "\n")
         (written,) = (folder / "grpo" / "completions").glob("*_00003.parquet")
