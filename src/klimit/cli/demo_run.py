@@ -11,6 +11,7 @@ from klimit import Draws, __version__, estimate_frontier
 from klimit.cli.console import say
 from klimit.cli.progress import progress_of
 from klimit.cli.report import ReportRequest, report_on
+from klimit.core.digits import measured
 from klimit.core.errors import InsufficientDataError
 from klimit.data.journal import Journal
 from klimit.data.run import DrawRecord, RunDirectory, open_run
@@ -235,7 +236,8 @@ def _choice(kl: float, chosen: BestOfPoint, beta: float) -> str:
         if math.isfinite(beta)
         else "the optimum keeps the best responses alone"
     )
-    return f"within {kl:g} nats best-of-N has N = {chosen.n} (KL {chosen.kl}); {tilt}"
+    spent = f"N = {chosen.n}, which spends {measured(chosen.kl)} of {kl:g} nats"
+    return f"the budget allows best-of-N with {spent}; {tilt}"
 
 
 def _checks(
