@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from klimit import Audit, Draws, FrontierEstimate, PointsAudit
 
-__all__ = ["audit"]
+__all__ = ["AuditAsked", "audit", "present_audit"]
 
 
 def audit(
@@ -76,7 +76,7 @@ def audit(
     if (draws is None) == (points is None):
         raise InputError("an audit needs the policy's draws or --points, one of the two")
     source = str(points) if draws is None else draws
-    asked = _Asked(source, reference, table.reward, require)
+    asked = AuditAsked(source, reference, table.reward, require)
     for path in (source, reference):
         prepare(output, source=path)
     if points is not None:
@@ -101,20 +101,37 @@ def audit(
 
         rows = prompt_rows(klimit.audit_by_prompt(own, reference=theirs))
         say("note", f"wrote {write_table(rows, by_prompt)}")
-    return publish(_of_draws(asked, found, theirs), output)
+    return publish(present_audit(asked, found, theirs), output)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """What is audited, against what, by which column, and what it must meet."""
+class AuditAsked:
+    """What is audited, against what, by which column, and what it must meet.
+
+    Attributes:
+        source: Table of the policy's draws, or of checkpoints.
+        reference: Table of the reference's draws.
+        reward: Column with the reward.
+        require: Conditions to judge.
+    """
 
     source: str
     reference: str
     reward: str
-    require: AuditRequirements
+    require: AuditRequirements = ()
 
 
-def _of_draws(asked: _Asked, found: "Audit", draws: "Draws") -> Presentation:
+def present_audit(asked: AuditAsked, found: "Audit", draws: "Draws") -> Presentation:
+    """An audit, for people and machines.
+
+    Args:
+        asked: What was audited.
+        found: What was found.
+        draws: The reference's draws.
+
+    Returns:
+        The presentation.
+    """
     return Presentation(
         source=asked.source,
         title=f"Audit by {asked.reward}: {asked.source} against {asked.reference}",
@@ -136,7 +153,7 @@ def _of_draws(asked: _Asked, found: "Audit", draws: "Draws") -> Presentation:
 
 
 def _of_points(
-    asked: _Asked, table: AuditTables, statistics: StatisticsOptions
+    asked: AuditAsked, table: AuditTables, statistics: StatisticsOptions
 ) -> Presentation:
     from klimit.data.points import read_points
 

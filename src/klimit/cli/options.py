@@ -131,8 +131,10 @@ class OutputOptions:
         as_json: Print one JSON object in place of the table.
         out: Also write the table to this file: .parquet, .csv or .md.
         plot: Also draw a figure: .svg, .png or .pdf.
+        page: Also put table and figure on one page: .html, or .md for Markdown.
     """
 
     as_json: Annotated[bool, Parameter(name="--json", show_default=False)] = False
     out: Path | None = None
     plot: Path | None = None
+    page: Path | None = None

@@ -67,13 +67,16 @@ def prepare(output: OutputOptions, *, source: str) -> None:
         InputError: A file name without a known ending, a folder that is not there, or the
             table itself.
     """
+    from klimit.cli.pages import check_page_path
     from klimit.data.write import check_table_path
 
-    for path in filter(None, (output.out, output.plot)):
+    for path in filter(None, (output.out, output.plot, output.page)):
         if source != "-" and Path(source).exists() and path.resolve() == Path(source).resolve():
             raise InputError(f"{str(path)!r} is the table of draws; write to another file")
     if output.out is not None:
         check_table_path(output.out)
+    if output.page is not None:
+        check_page_path(output.page)
     if output.plot is not None and output.plot.suffix.lower() not in _FIGURES:
         raise InputError(
             f"a figure needs a name that ends in {', '.join(_FIGURES)}, "
@@ -103,6 +106,10 @@ def publish(shown: Presentation, output: OutputOptions) -> int:
         from klimit.plot import save_figure
 
         say("note", f"drew {save_figure(shown.figure(), output.plot)}")
+    if output.page is not None:
+        from klimit.cli.pages import document_of, write_page
+
+        write_page(document_of(shown), output.page)
     if output.as_json:
         sys.stdout.write(json_line(_json(shown)) + "\n")
     elif stdout().is_terminal:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from klimit import Draws, OverOptimisation
 
-__all__ = ["overopt"]
+__all__ = ["overopt", "present_overopt", "read_with_length"]
 
 
 def overopt(
@@ -74,7 +74,7 @@ def overopt(
     prepare(output, source=draws)
     if proxies:
         table = replace(table, reward=proxies[0])
-    data = _read(draws, [*gold, *proxies[1:]], table)
+    data = read_with_length(draws, [*gold, *proxies[1:]], table)
     name = table.reward
     if proxies:
         members = ("reward", *proxies[1:])
@@ -89,38 +89,68 @@ def overopt(
         prompts=statistics.prompts,
         level=statistics.level,
     )
-    return publish(
-        Presentation(
-            source=draws,
-            title=f"Gold while {name} is optimised: {draws}",
-            header=header(name, statistics.level),
-            lines=[line for result in results for line in lines(result)],
-            objections=_objections(results),
-            notes=[result.verdict for result in results],
-            footer=footer(results[0]),
-            rows=[row for result in results for row in rows(result)],
-            values={
-                "command": "overopt",
-                "proxy": name,
-                "results": [result.to_dict() for result in results],
-            },
-            verdicts=[_judge(item, result) for item in require for result in results],
-            figure=lambda: _figure(results),
-        ),
-        output,
+    return publish(present_overopt(results, draws, name=name, require=require), output)
+
+
+def present_overopt(
+    results: "Sequence[OverOptimisation]",
+    source: str,
+    *,
+    name: str,
+    require: GoldRequirements = (),
+) -> Presentation:
+    """Gold rewards along the optimisation of a proxy, for people and machines.
+
+    Args:
+        results: One a gold reward, at least one.
+        source: The table they come from.
+        name: What the proxy is called.
+        require: Conditions to judge.
+
+    Returns:
+        The presentation.
+    """
+    return Presentation(
+        source=source,
+        title=f"Gold while {name} is optimised: {source}",
+        header=header(name, results[0].level),
+        lines=[line for result in results for line in lines(result)],
+        objections=_objections(results),
+        notes=[result.verdict for result in results],
+        footer=footer(results[0]),
+        rows=[row for result in results for row in rows(result)],
+        values={
+            "command": "overopt",
+            "proxy": name,
+            "results": [result.to_dict() for result in results],
+        },
+        verdicts=[_judge(item, result) for item in require for result in results],
+        figure=lambda: _figure(results),
     )
 
 
-def _read(path: str, names: Sequence[str], table: TableOptions) -> "Draws":
-    """The draws with these columns; lengths are counted where the table has none."""
+def read_with_length(
+    path: str, names: Sequence[str], table: TableOptions, *, texts: str | None = None
+) -> "Draws":
+    """Read draws with these columns; lengths are counted where the table has none.
+
+    Args:
+        path: The table.
+        names: Names of the columns.
+        table: How to read it.
+        texts: Column with the responses, if they are to be kept.
+
+    Returns:
+        The draws.
+    """
     columns = tuple(dict.fromkeys(name for name in names if name != "reward"))
     try:
-        return table.read(path, columns=columns)
+        return table.read(path, columns=columns, texts=texts)
     except InputError:
         if "length" not in columns or path == "-":
             raise
     others = tuple(name for name in columns if name != "length")
-    data = table.read(path, columns=others, texts="response")
+    data = table.read(path, columns=others, texts=texts or "response")
     if data.texts is None:
         raise InputError(f"{path}: needed a column 'length' or 'response' for the length")
     import numpy as np

@@ -5,8 +5,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import klimit
-from klimit.cli.console import hushed, say, stdout
-from klimit.cli.options import DrawsPath, Numbers, StatisticsOptions, TableOptions, WholeNumbers
+from klimit.cli.audit import AuditAsked, present_audit
+from klimit.cli.audit_options import AuditTables
+from klimit.cli.console import stdout
+from klimit.cli.options import (
+    DrawsPath,
+    Names,
+    Numbers,
+    StatisticsOptions,
+    TableOptions,
+    WholeNumbers,
+)
+from klimit.cli.overopt import present_overopt, read_with_length
+from klimit.cli.pages import check_page_path, section_of, write_page
 from klimit.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -14,7 +25,7 @@ if TYPE_CHECKING:
 
     from klimit import Draws
     from klimit.estimate.prediction import Prediction
-    from klimit.report import Document
+    from klimit.report import Document, Section
 
 __all__ = ["ReportRequest", "report", "report_on", "write_report"]
 
@@ -28,6 +39,8 @@ def report(
     n: WholeNumbers = (),
     pooling: Literal["pooled", "per-prompt"] = "pooled",
     response: str = "response",
+    gold: Names = (),
+    checkpoint: str | None = None,
     table: TableOptions = TableOptions(),  # noqa: B008  (frozen)
     statistics: StatisticsOptions = StatisticsOptions(),  # noqa: B008
 ) -> int:
@@ -44,6 +57,9 @@ def report(
         n: Numbers of draws of which the best is kept; powers of two if not given.
         pooling: One budget for the average over prompts (pooled) or for each (per-prompt).
         response: Column with the text of the response, if there is one.
+        gold: Columns with gold rewards: is the gain real?
+        checkpoint: Table of a policy's draws at the same prompts, with log_prob_policy and
+            log_prob_reference or kl_exact: how far is it from the optimum?
         table: How to read the table.
         statistics: For whom the intervals hold.
 
@@ -51,19 +67,13 @@ def report(
         The exit code.
     """
     _check_place(out, source=draws)
-    with hushed():
-        data = klimit.read_draws(
-            draws,
-            prompt=table.prompt,
-            reward=table.reward,
-            policy=table.policy,
-            missing=table.missing,
-            format=table.format,
-            columns=(),
-            texts=response,
-        )
+    data = read_with_length(draws, gold, table, texts=response)
     request = ReportRequest(table.reward, kl, n, pooling, statistics.prompts, statistics.level)
-    write_report(report_on(data, request, source=[f"draws: {draws}"]), out)
+    document = report_on(data, request, source=[f"draws: {draws}"]).with_sections(
+        *_gold_section(data, draws, gold, request),
+        *_audit_section(data, draws, checkpoint, request),
+    )
+    write_report(document, out)
     return 0
 
 
@@ -143,18 +153,34 @@ def write_report(document: "Document", out: Path | None) -> None:
         document: The report.
         out: A file that ends in .html, .htm or .md, or ``None``.
     """
-    from klimit.report import print_document, render_markdown, write_html
+    from klimit.report import print_document
 
-    if out is not None and out.suffix.lower() == ".md":
-        from klimit.data.write import write_whole
-
-        text = render_markdown(document).encode()
-        write_whole(out, lambda file: file.write(text))
-    elif out is not None:
-        write_html(document, out)
     print_document(document, stdout())
     if out is not None:
-        say("note", f"wrote {out} ({out.stat().st_size / 1000:,.0f} kB)")
+        write_page(document, out)
+
+
+def _gold_section(
+    draws: "Draws", source: str, gold: "Sequence[str]", request: ReportRequest
+) -> "list[Section]":
+    if not gold:
+        return []
+    results = klimit.overoptimisation_of_each(
+        draws, golds=gold, prompts=request.prompts, level=request.level
+    )
+    shown = present_overopt(results, source, name=request.reward_name)
+    return [section_of(shown, title="Is the gain real?")]
+
+
+def _audit_section(
+    draws: "Draws", source: str, checkpoint: str | None, request: ReportRequest
+) -> "list[Section]":
+    if checkpoint is None:
+        return []
+    policy = AuditTables(reward=request.reward_name).read_policy(checkpoint)
+    found = klimit.audit(policy, reference=draws, prompts=request.prompts, level=request.level)
+    shown = present_audit(AuditAsked(checkpoint, source, request.reward_name), found, draws)
+    return [section_of(shown, title="How far is the checkpoint from the optimum?")]
 
 
 def _powers_of_two(draws: "Draws") -> tuple[int, ...]:
@@ -166,9 +192,6 @@ def _powers_of_two(draws: "Draws") -> tuple[int, ...]:
 def _check_place(out: Path | None, *, source: str) -> None:
     if out is None:
         return
-    if out.suffix.lower() not in {".html", ".htm", ".md"}:
-        raise InputError(f"a report needs a name that ends in .html or .md, got {str(out)!r}")
-    if not out.parent.is_dir():
-        raise InputError(f"{str(out)!r}: there is no folder {str(out.parent)!r}")
+    check_page_path(out)
     if source != "-" and Path(source).exists() and out.resolve() == Path(source).resolve():
         raise InputError(f"{str(out)!r} is the table of draws; write to another file")
