@@ -42,6 +42,11 @@ class Draws(Result):
         """Number of draws of each prompt, shape ``(p,)``."""
         return np.diff(self.offsets)
 
+    @property
+    def blocks(self) -> list[Float64[np.ndarray, " _"]]:
+        """The rewards of each prompt, views of one array."""
+        return np.split(self.rewards, self.offsets[1:-1])
+
     def __len__(self) -> int:
         """Number of draws."""
         return int(self.rewards.size)

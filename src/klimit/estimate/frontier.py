@@ -1,6 +1,7 @@
 """The frontier from draws: the largest reward at each KL budget."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,17 +9,19 @@ from jaxtyping import Float64
 
 from klimit.core.errors import InputError
 from klimit.core.results import Estimate, Result
+from klimit.estimate.condensed import sums_over
 from klimit.estimate.draws import Draws
 from klimit.estimate.interval import estimate_of
 from klimit.estimate.own import OwnFrontier, own_frontier
 from klimit.estimate.pooled import PooledFrontier, pooled_frontier
-from klimit.estimate.reliability import frontier_objection, mean_tail_shape
-from klimit.estimate.sums import sum_directly
+from klimit.estimate.reliability import frontier_objection, tail_shape
+from klimit.estimate.sums import Sums
 from klimit.estimate.uncertainty import check_level, check_prompts
 from klimit.estimate.values import Values, ceilings
 
 __all__ = ["FrontierEstimate", "FrontierPoint", "estimate_frontier"]
 
+_THREADS = 2
 _HALVINGS = 10  # of the budgets, to find the largest that is supported
 
 
@@ -121,25 +124,32 @@ def estimate_frontier(
     for budget in budgets:
         if not budget >= 0:
             raise InputError(f"kl must be at least 0, got {budget}")
-    tops = ceilings(sum_directly(draws))
-    ceiling = float(tops.mean() if pooling == "pooled" else tops.max())
+    rows = draws.blocks
+    sums = sums_over(rows)
+    tops = ceilings(sums)
     own = pooling == "per-prompt"
+    ceiling = float(tops.max() if own else tops.mean())
     curve: PooledFrontier | OwnFrontier
-    if pooling == "pooled":
-        reach = [*budgets, 0.01 * ceiling, ceiling]
-        curve = pooled_frontier(sum_directly(draws), budgets=reach, prompts=prompts)
+    if own:
+        curve = own_frontier(rows)
     else:
-        curve = own_frontier(draws)
+        reach = [*budgets, 0.01 * ceiling, ceiling]
+        curve = pooled_frontier(sums, budgets=reach, prompts=prompts)
 
     def point(budget: float) -> FrontierPoint:
         values = curve.values(budget)
-        reason = frontier_objection(draws, values, kl=budget, own=own)
-        reward = estimate_of(draws, values, prompts=prompts, level=level)
-        return _point(draws, values, kl=budget, reward=reward, reason=reason)
+        reward = estimate_of(sums, values, prompts=prompts, level=level)
+        reason = frontier_objection(sums, values, kl=budget, own=own)
+        return _point(sums, values, kl=budget, reward=reward, reason=reason)
 
+    def borne(budget: float) -> bool:
+        return not frontier_objection(sums, curve.values(budget), kl=budget, own=own)
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        points = tuple(pool.map(point, budgets))
     return FrontierEstimate(
-        points=tuple(point(budget) for budget in budgets),
-        supported_kl=_supported_kl(draws, curve, ceiling),
+        points=points,
+        supported_kl=_largest(borne, ceiling),
         ceiling_kl=float(tops.mean()),
         mean_reward=point(0.0).reward,
         pooling=pooling,
@@ -151,26 +161,21 @@ def estimate_frontier(
 
 
 def _point(
-    draws: Draws, values: Values, *, kl: float, reward: Estimate, reason: str
+    sums: Sums, values: Values, *, kl: float, reward: Estimate, reason: str
 ) -> FrontierPoint:
-    beta = float(np.median(values.beta))
     return FrontierPoint(
         kl=kl,
-        beta=beta,
+        beta=float(np.median(values.beta)),
         reward=reward,
         ess=values.ess,
-        pareto_k=mean_tail_shape(draws, beta=beta),
+        pareto_k=float(tail_shape(sums.tails, beta=values.beta).mean()),
         supported=not reason,
         reason=reason,
     )
 
 
-def _supported_kl(draws: Draws, curve: PooledFrontier | OwnFrontier, ceiling: float) -> float:
-    own = isinstance(curve, OwnFrontier)
-
-    def borne(kl: float) -> bool:
-        return not frontier_objection(draws, curve.values(kl), kl=kl, own=own)
-
+def _largest(borne: Callable[[float], bool], ceiling: float) -> float:
+    """The largest budget that is borne, ``inf`` where the ceiling is."""
     if borne(np.inf):
         return np.inf
     low, high = 0.0, ceiling

@@ -8,7 +8,7 @@ from scipy.special import stdtrit
 
 from klimit.core.errors import InsufficientDataError
 from klimit.core.results import Estimate
-from klimit.estimate.draws import Draws
+from klimit.estimate.sums import Sums
 from klimit.estimate.values import Values
 
 __all__ = ["Spread", "estimate_of", "interval", "spread_of_draws", "spread_of_prompts"]
@@ -66,26 +66,32 @@ def spread_of_prompts(values: Float64[np.ndarray, " p"]) -> Spread:
 
 
 def spread_of_draws(
-    variances: Float64[np.ndarray, " p"], fourth: Float64[np.ndarray, " p"], draws: int
+    variances: Float64[np.ndarray, " p"],
+    thirds: Float64[np.ndarray, " p"],
+    fourths: Float64[np.ndarray, " p"],
+    *,
+    draws: int,
 ) -> Spread:
     """The spread of a mean over prompts that comes from their draws alone.
 
     Args:
         variances: Variance of each prompt's number, shape ``(p,)``.
-        fourth: Sums of fourth powers of the draws' influences on it, shape ``(p,)``.
+        thirds: Sums of third powers of the draws' influences on it, shape ``(p,)``.
+        fourths: Sums of their fourth powers, shape ``(p,)``.
         draws: Number of draws.
 
     Returns:
         The spread of the mean.
 
     Example:
-        >>> spread_of_draws(np.ones(4), np.ones(4) / 100, 400).stderr
+        >>> spread_of_draws(np.ones(4), np.zeros(4), np.ones(4) / 100, draws=400).stderr
         0.5
     """
     total, p = float(variances.sum()), variances.size
     if not np.isfinite(total) or total <= 0:
         return Spread(total**0.5 / p, np.inf, 0.0)
-    return Spread(total**0.5 / p, _freedom(float(fourth.sum()) / total**2, draws), 0.0)
+    freedom = _freedom(float(fourths.sum()) / total**2, draws)
+    return Spread(total**0.5 / p, freedom, float(thirds.sum()) / total**1.5)
 
 
 def _freedom(fourth: float, n: int) -> float:
@@ -135,11 +141,11 @@ def _untransformed(quantile: float, skewness: float) -> float:
     return 3 / s * (float(np.cbrt(1 + s * (quantile - s / 6))) - 1)
 
 
-def estimate_of(draws: Draws, values: Values, *, prompts: str, level: float) -> Estimate:
+def estimate_of(sums: Sums, values: Values, *, prompts: str, level: float) -> Estimate:
     """The mean of the frontier's rewards with its interval.
 
     Args:
-        draws: Draws of the reference policy.
+        sums: Draws made ready.
         values: The frontier's rewards at a budget.
         prompts: ``"sampled"`` or ``"fixed"``.
         level: Nominal coverage, in (0, 1).
@@ -150,21 +156,22 @@ def estimate_of(draws: Draws, values: Values, *, prompts: str, level: float) -> 
     Raises:
         InsufficientDataError: One prompt, where prompts are sampled.
     """
+    top = float(sums.best[:, 0].max())
     if prompts == "sampled":
         spread, method = spread_of_prompts(values.rewards), "t, clustered by prompt"
     else:
-        spread = spread_of_draws(values.variances, values.fourths, len(draws))
+        moments = (values.variances, values.thirds, values.fourths)
+        spread = spread_of_draws(*moments, draws=int(sums.counts.sum()))
         method = "t, draws within prompts"
     if spread.stderr == 0 and values.reached.any():
         # one more prompt, or draw, might differ by as much as any two draws do
-        units = values.rewards.size if prompts == "sampled" else len(draws)
-        stderr = float(np.ptp(draws.rewards)) / (units + 1)
-        spread = Spread(stderr, np.inf, 0.0)
+        units = sums.counts.size if prompts == "sampled" else sums.counts.sum()
+        spread = Spread(float(top - sums.lowest.min()) / (units + 1), np.inf, 0.0)
     if values.reached.all():
         method += ", at the best rewards seen"
     spread = replace(spread, doubt=values.doubt, upward=values.upward)
     value, n = float(values.rewards.mean()), values.rewards.size
     found = interval(value, spread, level=level, n=n, method=method)
     low = min(found.low, found.value - values.downward)
-    high = min(found.high, max(found.value, float(draws.rewards.max())))
+    high = min(found.high, max(found.value, top))
     return replace(found, low=low, high=high)

@@ -1,13 +1,14 @@
 """The frontier of the same budget for every prompt, each with a beta of its own."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from klimit.estimate.draws import Draws
+from klimit.estimate.condensed import sums_over
 from klimit.estimate.spend import own_betas
-from klimit.estimate.sums import Sums, sum_directly
+from klimit.estimate.sums import Sums
 from klimit.estimate.values import Values, values_at_zero
 
 __all__ = ["OwnFrontier", "own_frontier"]
@@ -69,6 +70,7 @@ class OwnFrontier:
             beta=plain.beta,
             rewards=rewards,
             variances=np.where(self.whole.counts > 1, variances, np.inf),
+            thirds=np.zeros(variances.size),
             fourths=1.5 * variances**2,
             doubt=0.3 * abs(more - 1) * abs(float(last.mean())),
             upward=max(upward, 0.0),
@@ -106,7 +108,7 @@ def _remaining(ratio: float) -> float:
     return believed / (1 - believed)
 
 
-def own_frontier(draws: Draws) -> OwnFrontier:
+def own_frontier(rows: Sequence[Float64[np.ndarray, " _"]]) -> OwnFrontier:
     """Make draws ready for budgets of every prompt.
 
     The draws of a prompt are put in order and dealt out by a fixed shuffle of their ranks, so
@@ -114,32 +116,21 @@ def own_frontier(draws: Draws) -> OwnFrontier:
     prompts are few.
 
     Args:
-        draws: Draws of the reference policy, at least one a prompt.
+        rows: The rewards of each prompt, in any order.
 
     Returns:
         The frontier, whose ``values`` are asked for budget by budget.
     """
     rng = np.random.default_rng(0)
-    ordered = [np.sort(block) for block in np.split(draws.rewards, draws.offsets[1:-1])]
+    ordered = [np.sort(row) for row in rows]
     halves, quarters = [], []
-    for _ in range(int(np.clip(_SPLITS // len(ordered), 1, 16))):
-        dealt = [rng.permutation(block) for block in ordered]
-        halves += [_every(block, 2, i) for i in range(2) for block in dealt]
-        quarters += [_every(block, 4, i) for i in range(4) for block in dealt]
-    return OwnFrontier(
-        whole=sum_directly(draws),
-        halves=sum_directly(_grouped(halves)),
-        quarters=sum_directly(_grouped(quarters)),
-    )
+    for _ in range(int(np.clip(_SPLITS // len(rows), 1, 16))):
+        dealt = [rng.permutation(row) for row in ordered]
+        halves += [_every(row, 2, i) for i in range(2) for row in dealt]
+        quarters += [_every(row, 4, i) for i in range(4) for row in dealt]
+    return OwnFrontier(sums_over(rows), sums_over(halves), sums_over(quarters))
 
 
-def _every(
-    block: Float64[np.ndarray, " m"], step: int, first: int
-) -> Float64[np.ndarray, " k"]:
+def _every(row: Float64[np.ndarray, " m"], step: int, first: int) -> Float64[np.ndarray, " k"]:
     """Every so many draws; all of them where there are fewer."""
-    return block[first::step] if block.size > first else block
-
-
-def _grouped(blocks: list[Float64[np.ndarray, " _"]]) -> Draws:
-    offsets = np.concatenate([[0], np.cumsum([block.size for block in blocks])])
-    return Draws.from_blocks(tuple(range(len(blocks))), offsets, np.concatenate(blocks))
+    return row[first::step] if row.size > first else row

@@ -75,6 +75,7 @@ class PooledFrontier:
             beta=np.full(p, beta),
             rewards=(kl + tilt.cgf) / beta + more.added + lift,
             variances=left.variance * slow / beta**2,
+            thirds=left.third * slow**1.5 / beta**3,
             fourths=left.fourth * slow**2 / beta**4,
             doubt=more.doubt,
             upward=more.upward,

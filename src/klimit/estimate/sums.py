@@ -1,17 +1,16 @@
 """Sums over the draws of every prompt under a tilt, each computed draw by draw."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from klimit.estimate.draws import Draws
+__all__ = ["DirectSums", "Sums", "TiltSums", "sum_directly", "tail_moments"]
 
-__all__ = ["DirectSums", "Sums", "TiltSums", "sum_directly"]
-
-_HEAVY = 32  # draws of a prompt, the best ones, whose weights are kept one by one
-_POWERS = 5  # sums of powers of the other weights, each below 1 / 33: enough for 1e-9
+HEAVY = 32  # draws of a prompt, the best ones, whose weights are kept one by one
+POWERS = 5  # sums of powers of the other weights, each below 1 / 33: enough for 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +65,14 @@ class Sums(Protocol):
     def tied(self) -> Int64[np.ndarray, " p"]:
         """How many draws of each prompt share its best reward."""
 
+    @property
+    def lowest(self) -> Float64[np.ndarray, " p"]:
+        """The lowest reward of each prompt."""
+
+    @property
+    def tails(self) -> Float64[np.ndarray, "2 p"]:
+        """Moments of the best rewards above their threshold (`tail_moments`)."""
+
     def at(self, beta: Float64[np.ndarray, " p"]) -> TiltSums:
         """The sums at one finite beta a prompt."""
 
@@ -78,6 +85,8 @@ class DirectSums:
         counts: Number of draws of each prompt, shape ``(p,)``.
         best: The best rewards of each prompt, falling, ``-inf`` where it has fewer.
         tied: How many draws of each prompt share its best reward, shape ``(p,)``.
+        lowest: The lowest reward of each prompt, shape ``(p,)``.
+        tails: Moments of the best rewards above their threshold, shape ``(2, p)``.
         others: The other rewards below the best one, prompt after prompt, shape ``(o,)``.
         starts: Where the others of each prompt that has any begin, shape ``(q,)``.
         owners: Which prompts have any, shape ``(q,)``.
@@ -86,6 +95,8 @@ class DirectSums:
     counts: Int64[np.ndarray, " p"]
     best: Float64[np.ndarray, "p h"]
     tied: Int64[np.ndarray, " p"]
+    lowest: Float64[np.ndarray, " p"]
+    tails: Float64[np.ndarray, "2 p"]
     others: Float64[np.ndarray, " o"]
     starts: Int64[np.ndarray, " q"]
     owners: Int64[np.ndarray, " q"]
@@ -112,7 +123,7 @@ class DirectSums:
         gap = self.others - np.repeat(mean[self.owners], counts)
         variance = (heavy * (reached - mean[:, None]) ** 2).sum(axis=1)
         powers = [light]
-        while len(powers) < _POWERS:
+        while len(powers) < POWERS:
             powers.append(powers[-1] * light)
         return TiltSums(
             beta=beta,
@@ -132,31 +143,60 @@ class DirectSums:
         return sums
 
 
-def sum_directly(draws: Draws) -> DirectSums:
+def sum_directly(rows: Sequence[Float64[np.ndarray, " _"]]) -> DirectSums:
     """Make draws ready for sums under many tilts, each in one pass over all draws.
 
     Args:
-        draws: Draws of the reference policy.
+        rows: The rewards of each prompt, in any order.
 
     Returns:
         The draws, sorted prompt by prompt.
 
     Example:
-        >>> sums = sum_directly(Draws.from_matrix([[0.0, 2.0, 1.0], [5.0, 5.0]]))
+        >>> sums = sum_directly([np.array([0.0, 2.0, 1.0]), np.array([5.0, 5.0])])
         >>> sums.at(np.zeros(2)).reward
         array([1., 5.])
     """
-    counts = draws.counts
-    width = min(_HEAVY, int(counts.max()))
+    counts = np.array([row.size for row in rows])
+    width = min(HEAVY, int(counts.max()))
     best = np.full((counts.size, width), -np.inf)
-    tied = np.ones(counts.size, dtype=np.int64)
-    others = []
-    for i, block in enumerate(np.split(draws.rewards, draws.offsets[1:-1])):
-        falling = np.sort(block)[::-1]
-        best[i, : min(width, block.size)] = falling[:width]
-        tied[i] = np.searchsorted(-falling, -falling[0], side="right")
-        others.append(falling[width:] - falling[0])
+    tied = np.empty(counts.size, dtype=np.int64)
+    falling = [np.sort(row)[::-1] for row in rows]
+    for i, row in enumerate(falling):
+        best[i, : min(width, row.size)] = row[:width]
+        tied[i] = np.searchsorted(-row, -row[0], side="right")
     sizes = np.maximum(counts - width, 0)
     owners = np.flatnonzero(sizes)
-    starts = np.concatenate([[0], np.cumsum(sizes[owners])])[:-1].astype(np.int64)
-    return DirectSums(counts, best, tied, np.concatenate(others), starts, owners)
+    return DirectSums(
+        counts,
+        best,
+        tied,
+        lowest=np.array([row[-1] for row in falling]),
+        tails=np.array([tail_moments(row[::-1]) for row in falling]).T,
+        others=np.concatenate([row[width:] - row[0] for row in falling]),
+        starts=(np.cumsum(sizes) - sizes)[owners],
+        owners=owners,
+    )
+
+
+def tail_moments(rising: Float64[np.ndarray, " m"]) -> tuple[float, float]:
+    """First and second moment of the largest fifth, or fewer, above the smallest of them.
+
+    Args:
+        rising: Rewards of one prompt, sorted, shape ``(m,)``.
+
+    Returns:
+        The moments; 0 where these draws are tied, ``nan`` where they are fewer than five.
+
+    Example:
+        >>> tail_moments(np.arange(25.0))
+        (3.0, 11.0)
+    """
+    size = int(min(0.2 * rising.size, 3 * rising.size**0.5)) + 1
+    threshold = rising[-size]
+    if rising[-1] == threshold:
+        return 0.0, 0.0
+    if size < 5:
+        return np.nan, np.nan
+    excess = rising[1 - size :] - threshold
+    return float(excess.sum()) / excess.size, float(excess @ excess) / excess.size

@@ -18,7 +18,8 @@ __all__ = [
 ]
 
 _SLOWEST = 0.4  # decay of the bias below which it is not extrapolated further
-_CAUTION = 2.5  # standard errors by which the decay may be slower than it seems
+_CAUTION = 2.5  # standard errors by which the decay may be slower than it seems,
+_SHARE = 0.7  # and the share of it that may be all there is with rarer, larger draws unseen
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +30,7 @@ class Values(Result):
         beta: Inverse temperature of each prompt, ``inf`` at its ceiling, shape ``(p,)``.
         rewards: The reward of each prompt, its bias removed, shape ``(p,)``.
         variances: Variances over the draws, shape ``(p,)``.
+        thirds: Third power sums of the draws' influences, shape ``(p,)``.
         fourths: Fourth power sums of the draws' influences, shape ``(p,)``.
         doubt: Standard error of the bias that may remain, in units of the reward.
         upward: The same for a bias that falls slower than it seems, the truth being higher.
@@ -41,6 +43,7 @@ class Values(Result):
     beta: Float64[np.ndarray, " p"]
     rewards: Float64[np.ndarray, " p"]
     variances: Float64[np.ndarray, " p"]
+    thirds: Float64[np.ndarray, " p"]
     fourths: Float64[np.ndarray, " p"]
     doubt: float
     upward: float
@@ -94,7 +97,8 @@ def extrapolated(
     if not _SLOWEST < decay < 2.0:
         further = (slow - 1) * bias
     added = bias + further / 2
-    slowest = 1 / float(np.clip(decay - _CAUTION * stderr, 0.25, 2.0))
+    least = min(decay - _CAUTION * stderr, _SHARE * decay, decay * abs(decay))
+    slowest = 1 / float(np.clip(least, 0.2, 2.0))
     upward = slowest * mean - float(added.mean()) if slowest > 1 else 0.0
     return Extrapolated(added, decay, abs(float(further.mean())) / 2, max(upward, 0.0))
 
@@ -133,6 +137,7 @@ def values_at_zero(sums: Sums) -> Values:
         beta=np.zeros(p),
         rewards=tilt.reward,
         variances=variances,
+        thirds=np.zeros(p),
         fourths=np.where(m > 1, 3 * tilt.variance**2 / m**3, 0.0),
         doubt=0.0,
         upward=0.0,
@@ -158,6 +163,7 @@ def values_at_ceiling(sums: Sums, *, downward: float) -> Values:
         beta=np.full(p, np.inf),
         rewards=sums.best[:, 0].copy(),
         variances=np.zeros(p),
+        thirds=np.zeros(p),
         fourths=np.zeros(p),
         doubt=0.0,
         upward=0.0,

@@ -6,8 +6,8 @@ import numpy as np
 
 from klimit.estimate.audit.sources import Sources
 from klimit.estimate.audit.tilt_at import TiltAt
+from klimit.estimate.condensed import sums_over
 from klimit.estimate.jackknife import jackknife
-from klimit.estimate.sums import sum_directly
 from klimit.estimate.values import extrapolated
 
 __all__ = ["extrapolated_tilt"]
@@ -26,7 +26,7 @@ def extrapolated_tilt(sources: Sources, tilt: TiltAt) -> TiltAt:
         The tilt, its KL moved by what was left of the bias.
     """
     beta, p = tilt.beta, len(sources.reference.prompts)
-    sums = sum_directly(sources.reference)
+    sums = sums_over(sources.reference.blocks)
     left = jackknife(sums.at(np.full(p, beta)), counts=sums.counts, best=sums.best)
     more = extrapolated(left.bias / beta, left.change / beta)
     further = more.added - left.bias / beta

@@ -7,8 +7,8 @@ from jaxtyping import Float64
 
 from klimit.estimate.audit.noisy import Noisy
 from klimit.estimate.audit.sources import Sources, moves_within
+from klimit.estimate.condensed import sums_over
 from klimit.estimate.paired import prompt_means
-from klimit.estimate.sums import sum_directly
 from klimit.estimate.values import ceilings
 from klimit.estimate.weights import prompt_tilts, tilt_weights
 
@@ -101,7 +101,7 @@ def tilt_limit(sources: Sources) -> TiltAt:
     Returns:
         Its averages over prompts.
     """
-    sums, counts = sum_directly(sources.reference), sources.reference.counts
+    sums, counts = sums_over(sources.reference.blocks), sources.reference.counts
     top, kl, tied = sums.best[:, 0], ceilings(sums), sums.tied.astype(np.float64)
     if sources.prompts == "sampled":
         reward, spent = sources.of_prompts(top), sources.of_prompts(kl)

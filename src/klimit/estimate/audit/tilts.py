@@ -9,6 +9,7 @@ from klimit.core.roots import Sample, increasing_root
 from klimit.estimate.audit.extrapolation import extrapolated_tilt
 from klimit.estimate.audit.sources import Sources
 from klimit.estimate.audit.tilt_at import TiltAt, tilt_at, tilt_limit
+from klimit.estimate.condensed import sums_over
 from klimit.estimate.reliability import frontier_objection
 from klimit.estimate.values import Values
 from klimit.estimate.weights import prompt_tilts
@@ -121,6 +122,7 @@ def _objection(sources: Sources, tilt: TiltAt) -> str:
         beta=np.full(p, tilt.beta),
         rewards=np.zeros(p),
         variances=np.zeros(p),
+        thirds=np.zeros(p),
         fourths=np.zeros(p),
         doubt=tilt.doubt,
         upward=tilt.upward,
@@ -129,5 +131,7 @@ def _objection(sources: Sources, tilt: TiltAt) -> str:
         ess=tilt.ess,
         reached=np.full(p, np.isinf(tilt.beta)),
     )
-    reason = frontier_objection(sources.reference, values, kl=tilt.kl.value, own=False)
+    reason = frontier_objection(
+        sums_over(sources.reference.blocks), values, kl=tilt.kl.value, own=False
+    )
     return reason.replace("the budget", "the KL")
