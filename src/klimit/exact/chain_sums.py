@@ -5,13 +5,14 @@ from functools import cached_property
 from math import nan, sqrt
 
 import numpy as np
-from jaxtyping import Complex128, Float64, Int64, Shaped
+from jaxtyping import Complex128, Float64, Int64
+
+from klimit.exact.chain_powers import chain_power
 
 __all__ = ["ChainSum", "TiltedChainSum", "balanced"]
 
 _NEGLIGIBLE = -46.0  # nats: parts of a spectrum below this change no digit
 _STRIDE = 16  # frequencies between those that are tried for more than negligible parts
-_GIVE_UP = -150.0  # nats: a power whose bound is below it is not followed to its end
 _ROUNDS = 60  # of the iteration that balances a matrix; nothing rests on its end
 
 _BEYOND_FLOATS = np.errstate(divide="ignore", invalid="ignore", over="ignore")
@@ -93,7 +94,7 @@ class TiltedChainSum:
     @cached_property
     @_BEYOND_FLOATS
     def _log_mass(self) -> float:
-        mass, log_scale = _power(self.first, self.steps[None], self.last, self.length)
+        mass, log_scale = chain_power(self.first, self.steps[None], self.last, self.length)
         return float(np.log(mass[0]) + log_scale[0]) if mass[0] > 0 else nan
 
     @cached_property
@@ -175,7 +176,7 @@ class TiltedChainSum:
     ) -> tuple[Float64[np.ndarray, " f"], Complex128[np.ndarray, " f"]]:
         omega = 2 * np.pi / size * frequencies
         turn = np.exp(-1j * omega[:, None, None] * (self.index - self._step_mean))
-        values, log_scale = _power(self.first, self.steps * turn, self.last, self.length)
+        values, log_scale = chain_power(self.first, self.steps * turn, self.last, self.length)
         with np.errstate(divide="ignore"):
             heights = np.log(np.abs(values)) + log_scale - self._log_mass
         drift = self.length * self._step_mean - center
@@ -225,37 +226,3 @@ def _product(
     return np.stack(
         [a[0] @ b[0], a[0] @ b[1] + a[1] @ b[0], a[0] @ b[2] + a[1] @ b[1] + a[2] @ b[0]]
     )
-
-
-def _power(
-    first: Float64[np.ndarray, " s"],
-    steps: Shaped[np.ndarray, "f s s"],
-    last: Float64[np.ndarray, " s"],
-    length: int,
-) -> tuple[Shaped[np.ndarray, " f"], Float64[np.ndarray, " f"]]:
-    """``first @ steps**length @ last`` for each matrix, and the logarithm of its scale.
-
-    What falls below the negligible is given up: its value is 0.
-    """
-    count = steps.shape[0]
-    rows = np.broadcast_to(first.astype(steps.dtype), (count, first.size))[:, None, :].copy()
-    row_scale, log_scale, alive = np.zeros(count), np.zeros(count), np.arange(count)
-    bits = bin(length)[:1:-1]
-    for place, bit in enumerate(bits):
-        if bit == "1":
-            rows[alive] = rows[alive] @ steps
-            height = np.maximum(np.abs(rows[alive]).max(axis=(1, 2)), 1e-300)
-            rows[alive] /= height[:, None, None]
-            row_scale[alive] += np.log(height) + log_scale
-        if place + 1 == len(bits):
-            break
-        steps = steps @ steps
-        height = np.maximum(np.abs(steps).max(axis=(1, 2)), 1e-300)
-        steps /= height[:, None, None]
-        log_scale = 2 * log_scale + np.log(height)
-        # what a bound on the rest of the power already calls negligible
-        bound = (log_scale + np.log(first.size)) * (length >> (place + 1))
-        kept = (bound > _GIVE_UP) | (np.arange(alive.size) == 0)
-        row_scale[alive[~kept]], rows[alive[~kept]] = 0.0, 0.0
-        alive, steps, log_scale = alive[kept], steps[kept], log_scale[kept]
-    return rows[:, 0, :] @ last, row_scale
