@@ -50,6 +50,9 @@ def _format(_: object, tokens: Sequence[Token]) -> Format:
         raise ValueError(str(error)) from error
 
 
+FormatName = Annotated[Format | None, Parameter(converter=_format)]
+"""A format, by any of its names."""
+
 DrawsPath = Annotated[str, Parameter(allow_leading_hyphen=True, validator=_not_an_option)]
 """A table of draws, ``-`` for standard input."""
 
@@ -79,7 +82,7 @@ class TableOptions:
     reward: str = "reward"
     policy: str | None = None
     missing: Literal["fail", "drop"] = "fail"
-    format: Annotated[Format | None, Parameter(converter=_format)] = None
+    format: FormatName = None
 
     def read(
         self, path: str, *, columns: Sequence[str] = (), texts: str | None = None

@@ -8,8 +8,8 @@ from cyclopts import Parameter
 
 import klimit
 from klimit.cli.console import hushed
+from klimit.cli.options import FormatName
 from klimit.core.errors import InputError
-from klimit.data.formats import Format
 
 if TYPE_CHECKING:
     from klimit import Draws
@@ -82,7 +82,7 @@ class PlanTable:
     tokens: str | None = None
     policy: str | None = None
     missing: Literal["fail", "drop"] = "fail"
-    format: Format | None = None
+    format: FormatName = None
 
     @property
     def mean_tokens(self) -> float | None:
