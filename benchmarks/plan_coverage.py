@@ -28,7 +28,7 @@ from klimit import (
 )
 
 KINDS = 8
-LEVELS = 400
+LEVELS, GRID = 200, 1001
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class Law:
     def model(self, kind: int) -> FiniteModel:
         """A finite law, finest at both ends, that stands for it."""
         depth = np.linspace(0.0, 16.0, LEVELS)
-        low = 0.5 * np.exp(-depth[::-1])
-        edges = np.concatenate([[0.0], low, 1 - low[-2::-1], [1.0]])
+        low = 0.5 * np.exp(-depth)
+        edges = np.unique(np.concatenate([[0.0, 1.0], low, 1 - low, np.linspace(0, 1, GRID)]))
         middle = (edges[1:] + edges[:-1]) / 2
         return FiniteModel.from_probs(np.diff(edges), self.quantile(kind, middle))
 
@@ -52,12 +52,17 @@ def five_levels(kind: int, u: np.ndarray) -> np.ndarray:
     return np.searchsorted(edges, u).astype(float)
 
 
+def bimodal(_: int, u: np.ndarray) -> np.ndarray:
+    low, high = 0.4 * ndtri(u / 0.6), 3.0 + 0.4 * ndtri((u - 0.6) / 0.4)
+    return np.where(u < 0.6, low, high)
+
+
 LAWS = [
     Law("Gaussian", lambda _, u: ndtri(u)),
     Law("means and spreads differ", lambda k, u: 0.3 * k + (0.5 + 0.15 * k) * ndtri(u)),
     Law("exponential", lambda k, u: -(1 + 0.05 * k) * np.log1p(-u)),
     Law("bounded", lambda k, u: u ** (0.5 + 0.2 * k)),
-    Law("bimodal", lambda _, u: np.where(u < 0.6, 0.0, 3.0) + 0.4 * ndtri((u % 0.2) * 5)),
+    Law("bimodal", bimodal),
     Law("pass or fail", lambda k, u: (u > 0.9 - 0.08 * k).astype(float)),
     Law("five levels", five_levels),
 ]

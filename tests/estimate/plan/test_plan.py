@@ -115,6 +115,12 @@ def test_soft_best_of_n_takes_the_fewest_draws_that_reach_the_target(
     assert setting(named(within_a_nat, "soft-best-of-n"))["n"] == hard + 1
 
 
+def test_a_search_on_some_of_many_prompts_still_meets_the_budget() -> None:
+    rewards = np.random.default_rng(8).normal(size=(600, 16))
+    option = plan(Draws.from_matrix(rewards), kl=0.4).options[1]
+    assert option.kl.value == pytest.approx(0.4, abs=5e-4)
+
+
 def test_costs_follow_from_draws_tokens_price_and_speed(within_a_nat: Plan) -> None:
     for option in within_a_nat.options:
         assert option.tokens is not None

@@ -37,6 +37,13 @@ class LeftOut(Result):
         squares = (self.left - self.left.mean()) ** 2 if m > 1 else np.full(1, np.inf)
         return (m - 1) ** 2 * float(squares.var()) / m if m > 1 else np.inf
 
+    @property
+    def third(self) -> float:
+        """Third central moment over the draws; 0 where no draw can be left out."""
+        m = self.left.size
+        cubes = (self.left - self.left.mean()) ** 3 if m > 1 else np.zeros(1)
+        return -((m - 1) ** 3) / m**2 * float(cubes.mean()) if m > 1 else 0.0
+
     def less(self, other: "LeftOut") -> "LeftOut":
         """The difference from another number of the same draws.
 
@@ -75,7 +82,7 @@ def within_prompts(numbers: Sequence[LeftOut]) -> WithinPrompts:
         numbers: One a prompt.
 
     Returns:
-        Values, variances and the variances of these.
+        Values, with the moments of their errors.
 
     Example:
         >>> within_prompts([LeftOut(1.0, np.array([0.9, 1.1]))]).variances
@@ -85,4 +92,5 @@ def within_prompts(numbers: Sequence[LeftOut]) -> WithinPrompts:
         np.array([number.value for number in numbers]),
         np.array([number.variance for number in numbers]),
         np.array([number.doubt for number in numbers]),
+        np.array([number.third for number in numbers]),
     )

@@ -1,7 +1,7 @@
 """Which setting of each method reaches a target, and at what price."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from klimit.estimate.plan.supply import Supply, supply
 from klimit.estimate.plan.tilting import Tilting
 
 __all__ = ["Plan", "PlanOption", "plan"]
+
+_SEARCHED = 500  # prompts that the search of the slowest method looks at
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -186,13 +188,19 @@ def _settle(ready: Supply, goal: Goal) -> Iterable[tuple[Method, Found]]:
 
 
 def _soft(ready: Supply, goal: Goal, n: int) -> tuple[Method, Found]:
-    """Soft best-of-n at the smallest ``n`` for which a ``beta`` reaches the goal."""
-    largest = ready.typical
+    """Soft best-of-n at the smallest ``n`` for which a ``beta`` reaches the goal.
+
+    The search looks at some of many prompts, and is put right by what all of them give.
+    """
+    stride = -(-len(ready.draws.prompts) // _SEARCHED)
     while True:
-        method = SoftBestOf(ready, n)
-        found = search(method, goal)
-        if found.reached or n >= largest:
-            return method, found
+        some, every = SoftBestOf(ready, n, stride), SoftBestOf(ready, n)
+        found = search(some, goal)
+        if stride > 1 and found.reached:
+            beyond = goal.excess(every.means(found.strength)) * goal.unit
+            found = search(some, replace(goal, value=goal.value - beyond))
+        if found.reached or n >= ready.typical:
+            return every, found
         n += 1
 
 

@@ -17,7 +17,6 @@ __all__ = ["SoftBestOf"]
 _SHARPEST = 150.0  # the largest beta times the widest range of rewards
 _WORK = 2.0**22  # pairs of draws, over all prompts, that are looked at for one setting
 _LARGEST = 512  # draws of a prompt
-_SEARCHED = 1000  # prompts that a search looks at
 _PER_N = 4  # draws for each of the n, below which what is left of the bias shows
 
 
@@ -30,10 +29,12 @@ class SoftBestOf(Result):
     Attributes:
         supply: Draws of the reference policy.
         n: Number of draws of which one is kept.
+        stride: Of how many prompts ``means`` looks at one.
     """
 
     supply: Supply
     n: int
+    stride: int = 1
     name: ClassVar[str] = "soft-best-of-n"
     whole: ClassVar[bool] = False
     least: ClassVar[float] = -14.0
@@ -53,10 +54,9 @@ class SoftBestOf(Result):
             strength: Logarithm of ``beta`` times the widest range of rewards.
 
         Returns:
-            Their means over the prompts, or over a thousand of them.
+            Their means over the prompts that are looked at.
         """
-        blocks = self._blocks()
-        chosen = blocks[:: -(-len(blocks) // _SEARCHED)]
+        chosen = self._blocks()[:: self.stride]
         laws = [soft_law(block, n=self.n, beta=self._beta(strength)) for block in chosen]
         return Means(
             float(np.mean([law.reward.value for law in laws])),
