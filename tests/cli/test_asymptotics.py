@@ -90,3 +90,4 @@ def test_what_cannot_be_answered_is_one_line(
     assert (ended.code, ended.err.count("\n")) == (code, 1)
     assert told in ended.err
     assert ended.out == ""
+    assert not Path("asymptotics").exists()

@@ -26,7 +26,7 @@ _FIGURES = ("svg", "pdf")
 
 def asymptotics(
     *,
-    claim: WholeNumbers = (),
+    claim: Annotated[WholeNumbers, Parameter(show_default=False)] = (),
     model: Annotated[Path | None, Parameter(show_default=False)] = None,
     from_draws: Annotated[str | None, Parameter(show_default=False)] = None,
     kl: Annotated[float | None, Parameter(show_default=False)] = None,
@@ -55,9 +55,9 @@ def asymptotics(
     claims = _claims()
     asked = _checked(claim, known=list(claims))
     folder = out if out is not None or as_json else _FOLDER
+    settings = _settings(model, from_draws, kl, lengths, table)
     if folder is not None:
         _make(folder)
-    settings = _settings(model, from_draws, kl, lengths, table)
     with Console(file=sys.stderr).status("") as status:  # seen on a terminal alone
         chapters = []
         for number in asked:
