@@ -72,7 +72,7 @@ def explorer_of(  # noqa: PLR0913  (an explorer brings results together)
     ]
     total = len(draws.prompts)
     return Explorer(
-        caption=_caption(reward_name, curve),
+        caption=_caption(reward_name, curve, best_of),
         wide=figures[0],
         narrow=figures[1],
         data=frontier_grid(curve, reward_name),
@@ -93,16 +93,17 @@ def explorer_of(  # noqa: PLR0913  (an explorer brings results together)
     )
 
 
-def _caption(reward_name: str, curve: FrontierEstimate) -> str:
+def _caption(reward_name: str, curve: FrontierEstimate, best_of: BestOfEstimate) -> str:
     text = (
         f"The largest mean {reward_name} that any policy can have within a KL budget from the "
         f"reference, with its {100 * curve.level:g}% interval, and best-of-N on it."
     )
     if not isfinite(curve.supported_kl):
         return text
+    known = any(p.kl.value > curve.supported_kl and not p.reason for p in best_of.points)
     return (
         f"{text} Budgets above {curve.supported_kl:.3g} nats are beyond what these draws can "
-        "tell."
+        f"tell of the frontier{'; best-of-N is known there too' if known else ''}."
     )
 
 
