@@ -41,6 +41,7 @@ class Presentation:
         values: The whole result as plain Python.
         verdicts: The conditions that were asked for, judged.
         figure: Draws the figure.
+        narrow: Draws it for a narrow column; ``None`` to shrink the other.
     """
 
     source: str
@@ -54,6 +55,7 @@ class Presentation:
     values: Mapping[str, object]
     verdicts: Sequence[Verdict]
     figure: "Callable[[], Figure]"
+    narrow: "Callable[[], Figure] | None" = None
 
 
 def prepare(output: OutputOptions, *, source: str) -> None:

@@ -126,6 +126,7 @@ def present_overopt(
         },
         verdicts=[_judge(item, result) for item in require for result in results],
         figure=lambda: _figure(results),
+        narrow=lambda: _figure(results, width=3.6),
     )
 
 
@@ -176,7 +177,7 @@ def _objections(results: "Sequence[OverOptimisation]") -> list[str]:
     return [*filter(None, [results[0].reason]), *beyond]
 
 
-def _figure(results: "Sequence[OverOptimisation]") -> "Figure":
+def _figure(results: "Sequence[OverOptimisation]", *, width: float = 7.0) -> "Figure":
     from klimit.plot import overoptimisation_figure
 
-    return overoptimisation_figure(results)
+    return overoptimisation_figure(results, width=width)

@@ -51,7 +51,12 @@ def section_of(shown: "Presentation", *, title: str) -> "Section":
         (
             *map(Prose, shown.notes),
             *(Note("warning", objection) for objection in shown.objections),
-            Picture(caption=shown.title, wide=shown.figure(), data=table),
+            Picture(
+                caption=shown.title,
+                wide=shown.figure(),
+                narrow=shown.narrow() if shown.narrow else None,
+                data=table,
+            ),
         ),
     )
 

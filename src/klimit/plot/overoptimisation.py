@@ -141,4 +141,4 @@ def _mark(axes: Axes, between: PeakRange) -> None:
 
 
 def _wrapped(sentence: str) -> str:
-    return "\n".join(textwrap.wrap(sentence, 58))
+    return "\n".join(textwrap.wrap(sentence, 46))
