@@ -359,3 +359,36 @@ def test_a_response_that_stops_at_once_is_a_constant() -> None:
     assert only.mean_length(0.0) == 1.0
     assert frontier(only).at_kl(1.0).beta == 0.0
     assert best_of_n(only, n=5).mean_reward == 2.0
+
+
+def test_tokens_without_reward_leave_nothing_to_gain() -> None:
+    idle = VariableLength(np.log([0.5, 0.4]), [0.0, 0.0], stop_log_prob=log(0.1))
+    assert frontier(idle).ceiling_kl == 0.0
+    assert best_of_n(idle, n=5).kl == 0.0
+    assert idle.mean_length(3.0) == pytest.approx(10.0)
+
+
+def test_where_every_token_is_forbidden_only_stopping_at_once_is_left() -> None:
+    forbidden = VariableLength([log(0.9)], [-inf], stop_log_prob=log(0.1))
+    limits = frontier(forbidden)
+    assert limits.floor_kl == limits.ceiling_kl == pytest.approx(log(10.0))
+    assert limits.at_kl(3.0).mean_reward == 0.0
+    assert forbidden.mean_length(0.5) == 1.0
+    truth = best_of_n(FiniteModel.from_probs([0.9, 0.1], [-inf, 0.0]), n=5)
+    assert best_of_n(forbidden, n=5).kl == pytest.approx(truth.kl, rel=1e-13)
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1e9])
+def test_rewards_of_responses_are_in_their_own_unit(scale: float) -> None:
+    rewards = np.array([0.1, 0.2, -0.3])
+    plain, scaled = (
+        VariableLength(np.log([0.3, 0.3, 0.3]), unit * rewards, stop_log_prob=log(0.1))
+        for unit in (1.0, scale)
+    )
+    assert scaled.critical_beta * scale == pytest.approx(plain.critical_beta, rel=1e-13)
+    for one, other in (
+        (frontier(plain).at_kl(2.0), frontier(scaled).at_kl(2.0)),
+        (best_of_n(plain, n=100), best_of_n(scaled, n=100)),
+    ):
+        assert other.mean_reward == pytest.approx(scale * one.mean_reward, rel=1e-12)
+        assert other.kl == pytest.approx(one.kl, rel=1e-12)

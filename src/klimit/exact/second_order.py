@@ -113,8 +113,8 @@ def second_order(model: Model, *, kl: float) -> SecondOrder:
         )
     if not 0.0 < kl < limits.ceiling_kl:
         raise InputError(
-            f"kl must be above 0 and below the ceiling of {limits.ceiling_kl:.6g} nats, got "
-            f"{kl:.6g}: from there on no second-order law is known"
+            f"kl must be above 0 and below the ceiling of {limits.ceiling_kl:.6g} nats, where "
+            f"the second-order law ends, got {kl:.6g}"
         )
     optimum = limits.at_kl(kl)
     if isinstance(model, FiniteModel) and (span := _span(model)) > 0.0:
