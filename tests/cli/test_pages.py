@@ -42,9 +42,20 @@ def test_the_report_asks_whether_the_gain_is_real_where_gold_is_named(
     klimit: Klimit, tmp_path: Path
 ) -> None:
     page = tmp_path / "report.html"
-    call = ("report", "EXAMPLE", *FEW, "--n", "2,4", "--gold", "relevance,length")
+    call = (
+        "report",
+        "EXAMPLE",
+        *FEW,
+        "--n",
+        "2,4",
+        "--gold",
+        "relevance,length",
+        "--plan-kl",
+        "1",
+    )
     ended = klimit(*call, "--out", str(page))
     assert ended.code == 0, ended.err
     assert "Is the gain real?" in ended.out
+    assert "Which setting reaches it" in ended.out
     assert "relevance" in page.read_text(encoding="utf-8")
     assert page.stat().st_size < 1_000_000

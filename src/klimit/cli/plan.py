@@ -1,5 +1,6 @@
 """``klimit plan``."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import klimit
@@ -19,9 +20,9 @@ from klimit.core.digits import measured
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from klimit import Draws, Estimate, Plan, PlanOption
+    from klimit import Allocation, Draws, Estimate, Plan, PlanOption
 
-__all__ = ["plan"]
+__all__ = ["PlanAsked", "plan", "present_plan"]
 
 _NAMES = {
     "best-of-n": "best of n",
@@ -86,30 +87,58 @@ def plan(
         level=statistics.level,
     )
     allocation = allocated(data, spread, level=statistics.level)
-    return publish(
-        Presentation(
-            source=draws,
-            title=f"{_goal(result, word.column)}: {draws}",
-            header=_header(result, word.column),
-            lines=[_line(option) for option in result.options],
-            objections=[
-                f"{_name(option)}: {option.reason}"
-                for option in result.options
-                if option.reason
-            ],
-            notes=[*_notes(result), *([] if allocation is None else [comparison(allocation)])],
-            footer=_footer(result),
-            rows=[_row(option) for option in result.options],
-            values={
-                "command": "plan",
-                "reward_column": word.column,
-                **result.to_dict(),
-                "allocation": None if allocation is None else allocation.to_dict(),
-            },
-            verdicts=[condition.judge(result.options) for condition in require],
-            figure=lambda: _figure(data, result, word.column),
-        ),
-        output,
+    asked = PlanAsked(draws, word.column, require)
+    return publish(present_plan(asked, result, data, allocation), output)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanAsked:
+    """What is planned for, by which column, and what it must meet.
+
+    Attributes:
+        source: The table of draws.
+        reward: Column with the reward.
+        require: Conditions to judge.
+    """
+
+    source: str
+    reward: str
+    require: PlanRequirements = ()
+
+
+def present_plan(
+    asked: PlanAsked, result: "Plan", draws: "Draws", allocation: "Allocation | None" = None
+) -> Presentation:
+    """A plan, for people and machines.
+
+    Args:
+        asked: What was planned for.
+        result: The plan.
+        draws: The draws that it rests on.
+        allocation: Draws spread over prompts, if that was asked for.
+
+    Returns:
+        The presentation.
+    """
+    return Presentation(
+        source=asked.source,
+        title=f"{_goal(result, asked.reward)}: {asked.source}",
+        header=_header(result, asked.reward),
+        lines=[_line(option) for option in result.options],
+        objections=[
+            f"{_name(option)}: {option.reason}" for option in result.options if option.reason
+        ],
+        notes=[*_notes(result), *([] if allocation is None else [comparison(allocation)])],
+        footer=_footer(result),
+        rows=[_row(option) for option in result.options],
+        values={
+            "command": "plan",
+            "reward_column": asked.reward,
+            **result.to_dict(),
+            "allocation": None if allocation is None else allocation.to_dict(),
+        },
+        verdicts=[condition.judge(result.options) for condition in asked.require],
+        figure=lambda: _figure(draws, result, asked.reward),
     )
 
 

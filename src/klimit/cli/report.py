@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import klimit
-from klimit.cli.audit import AuditAsked, present_audit
-from klimit.cli.audit_options import AuditTables
 from klimit.cli.console import stdout
 from klimit.cli.options import (
     DrawsPath,
@@ -16,8 +14,9 @@ from klimit.cli.options import (
     TableOptions,
     WholeNumbers,
 )
-from klimit.cli.overopt import present_overopt, read_with_length
-from klimit.cli.pages import check_page_path, section_of, write_page
+from klimit.cli.overopt import read_with_length
+from klimit.cli.pages import check_page_path, write_page
+from klimit.cli.report_sections import FurtherSections
 from klimit.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     from klimit import Draws
     from klimit.estimate.prediction import Prediction
-    from klimit.report import Document, Section
+    from klimit.report import Document
 
 __all__ = ["ReportRequest", "report", "report_on", "write_report"]
 
@@ -39,6 +38,7 @@ def report(
     n: WholeNumbers = (),
     pooling: Literal["pooled", "per-prompt"] = "pooled",
     response: str = "response",
+    plan_kl: float | None = None,
     gold: Names = (),
     checkpoint: str | None = None,
     table: TableOptions = TableOptions(),  # noqa: B008  (frozen)
@@ -57,6 +57,8 @@ def report(
         n: Numbers of draws of which the best is kept; powers of two if not given.
         pooling: One budget for the average over prompts (pooled) or for each (per-prompt).
         response: Column with the text of the response, if there is one.
+        plan_kl: Budget in nats to plan for: which setting of which method reaches it, and at
+            what price?
         gold: Columns with gold rewards: is the gain real?
         checkpoint: Table of a policy's draws at the same prompts, with log_prob_policy and
             log_prob_reference or kl_exact: how far is it from the optimum?
@@ -67,11 +69,13 @@ def report(
         The exit code.
     """
     _check_place(out, source=draws)
+    further = FurtherSections(
+        draws, table.reward, plan_kl, gold, checkpoint, statistics.prompts, statistics.level
+    )
     data = read_with_length(draws, gold, table, texts=response)
     request = ReportRequest(table.reward, kl, n, pooling, statistics.prompts, statistics.level)
     document = report_on(data, request, source=[f"draws: {draws}"]).with_sections(
-        *_gold_section(data, draws, gold, request),
-        *_audit_section(data, draws, checkpoint, request),
+        *further.of(data)
     )
     write_report(document, out)
     return 0
@@ -158,29 +162,6 @@ def write_report(document: "Document", out: Path | None) -> None:
     print_document(document, stdout())
     if out is not None:
         write_page(document, out)
-
-
-def _gold_section(
-    draws: "Draws", source: str, gold: "Sequence[str]", request: ReportRequest
-) -> "list[Section]":
-    if not gold:
-        return []
-    results = klimit.overoptimisation_of_each(
-        draws, golds=gold, prompts=request.prompts, level=request.level
-    )
-    shown = present_overopt(results, source, name=request.reward_name)
-    return [section_of(shown, title="Is the gain real?")]
-
-
-def _audit_section(
-    draws: "Draws", source: str, checkpoint: str | None, request: ReportRequest
-) -> "list[Section]":
-    if checkpoint is None:
-        return []
-    policy = AuditTables(reward=request.reward_name).read_policy(checkpoint)
-    found = klimit.audit(policy, reference=draws, prompts=request.prompts, level=request.level)
-    shown = present_audit(AuditAsked(checkpoint, source, request.reward_name), found, draws)
-    return [section_of(shown, title="How far is the checkpoint from the optimum?")]
 
 
 def _powers_of_two(draws: "Draws") -> tuple[int, ...]:

@@ -1,0 +1,69 @@
+"""Further sections of ``klimit report``: what other commands print, each under its question."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import klimit
+from klimit.cli.audit import AuditAsked, present_audit
+from klimit.cli.audit_options import AuditTables
+from klimit.cli.overopt import present_overopt
+from klimit.cli.pages import section_of
+from klimit.cli.plan import PlanAsked, present_plan
+
+if TYPE_CHECKING:
+    from klimit import Draws
+    from klimit.report import Section
+
+__all__ = ["FurtherSections"]
+
+
+@dataclass(frozen=True, slots=True)
+class FurtherSections:
+    """Which further questions a report answers.
+
+    Attributes:
+        source: The table of draws.
+        reward: Column with the reward.
+        plan_kl: Budget in nats to plan for, or ``None``.
+        gold: Columns with gold rewards.
+        checkpoint: Table of a policy's draws, or ``None``.
+        prompts: ``"sampled"`` or ``"fixed"``.
+        level: Nominal coverage of the intervals.
+    """
+
+    source: str
+    reward: str
+    plan_kl: float | None
+    gold: Sequence[str]
+    checkpoint: str | None
+    prompts: str
+    level: float
+
+    def of(self, draws: "Draws") -> "Iterator[Section]":
+        """Answer them.
+
+        Args:
+            draws: The draws of the reference.
+
+        Yields:
+            A section a question.
+        """
+        if self.plan_kl is not None:
+            plan = klimit.plan(draws, kl=self.plan_kl, prompts=self.prompts, level=self.level)
+            shown = present_plan(PlanAsked(self.source, self.reward), plan, draws)
+            yield section_of(shown, title="Which setting reaches it, at what price?")
+        if self.checkpoint is not None:
+            policy = AuditTables(reward=self.reward).read_policy(self.checkpoint)
+            found = klimit.audit(
+                policy, reference=draws, prompts=self.prompts, level=self.level
+            )
+            asked = AuditAsked(self.checkpoint, self.source, self.reward)
+            shown = present_audit(asked, found, draws)
+            yield section_of(shown, title="How far is the checkpoint from the optimum?")
+        if self.gold:
+            results = klimit.overoptimisation_of_each(
+                draws, golds=self.gold, prompts=self.prompts, level=self.level
+            )
+            shown = present_overopt(results, self.source, name=self.reward)
+            yield section_of(shown, title="Is the gain real?")
