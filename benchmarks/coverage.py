@@ -91,7 +91,7 @@ def study(law: Law | Verifier, p: int, m: int, options: argparse.Namespace) -> l
     }
     for _ in range(options.runs):
         prompts = law.prompt(rng, p)
-        draws = Draws.from_matrix(list(drawn(law, rng, prompts, m)))
+        draws = grouped(list(drawn(law, rng, prompts, m)))
         for pooling in options.poolings:
             for scope in ("sampled", "fixed"):
                 found = estimate_frontier(draws, kl=options.kl, pooling=pooling, prompts=scope)
@@ -120,6 +120,11 @@ def drawn(
     counts = np.exp2(rng.uniform(4, 10, p)).astype(int)
     for row, count in zip(law.rewards(rng, prompts, int(counts.max())), counts, strict=True):
         yield row[:count]
+
+
+def grouped(rows: list[np.ndarray]) -> Draws:
+    offsets = np.concatenate([[0], np.cumsum([row.size for row in rows])])
+    return Draws.from_blocks(tuple(range(len(rows))), offsets, np.concatenate(rows))
 
 
 def show(tallies: list[Tally]) -> None:

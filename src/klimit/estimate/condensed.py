@@ -15,12 +15,12 @@ __all__ = ["CondensedSums", "condense", "sums_over"]
 _BINS = 48
 _MOMENTS = 9
 _NEAREST = 1e-4  # of a prompt's range: below this distance from the best, bins do not shrink
-_BLOCK = 200_000  # draws that are worked on at a time: they stay in the processor's cache
+_BLOCK = 32_000  # draws that are worked on at a time: they stay in the processor's cache
 _THREADS = 2
-_TOGETHER = 200  # prompts that are summed at a time, for the same reason
+_TOGETHER = 250  # prompts that are summed at a time, for the same reason
 _AT_ONCE = 32  # prompts that are summed at a time at many betas
 _TINY = 1e-300  # in place of a beta of 0, where it meets an infinite distance
-_AXES = (0, 0, 0, 0, 0, 1, 1)  # of the prompts in the fields of TiltSums
+_AXES = (0, 0, 0, 0, 0, 1)  # of the prompts in the fields of TiltSums
 _MANY = 100_000  # draws from which condensing them costs less than passing over them often
 _FACTORIALS = np.array([float(factorial(j)) for j in range(_MOMENTS)])
 
@@ -84,31 +84,26 @@ class CondensedSums:
         below = np.where(best > -np.inf, best - top[:, None], 0.0)
         mass = np.where(best > -np.inf, np.exp(beta[:, None] * below), 0.0)
         near = np.exp(beta[:, None] * centres)
-        one, two, *higher = (_powers(k * beta) for k in range(1, POWERS + 1))
+        one, two, three = (_powers(k * beta) for k in range(1, POWERS + 1))
+        slope = _slopes(one)
         plain, shifted = _over_bins(moments, [near, near * centres])
         total = mass.sum(axis=1) + _dot(plain, one)
         near /= total[:, None]
         heavy = mass / total[:, None]
         mean = (heavy * below).sum(axis=1)
-        mean += (_dot(shifted, one) + _dot(plain, _slopes(one))) / total
-        gap, square = centres - mean[:, None], near * near
-        wide, wider = near * gap, square * gap
-        rows = [wide, wide * gap, square, wider, wider * gap, near * square, square * square]
-        g, gg, s, sg, sgg, *others = _over_bins(moments, [*rows, near * square * square])
+        mean += (_dot(shifted, one) + _dot(plain, slope)) / total
+        wide, square = near * (centres - mean[:, None]), near * near
+        wider = wide * (centres - mean[:, None])
+        g, gg, s, c = _over_bins(moments, [wide, wider, square, square * near])
         variance = (heavy * (below - mean[:, None]) ** 2).sum(axis=1)
-        variance += _dot(gg, one) + 2 * _dot(g, _slopes(one))
-        variance += _dot(plain, _slopes(_slopes(one))) / total
-        curved = _dot(sgg, two) + 2 * _dot(sg, _slopes(two)) + _dot(s, _slopes(_slopes(two)))
-        powers = [_dot(plain, one) / total, _dot(s, two)]
-        powers += [_dot(row, series) for row, series in zip(others, higher, strict=True)]
+        variance += _dot(gg, one) + 2 * _dot(g, slope) + _dot(plain, _slopes(slope)) / total
         return TiltSums(
             beta=beta,
             cgf=beta * top + np.log(total / self.counts[prompts]),
             reward=top + mean,
             variance=variance,
             heavy=heavy,
-            powers=np.array(powers),
-            gaps=np.array([_dot(sg, two) + _dot(s, _slopes(two)), curved]),
+            powers=np.array([_dot(plain, one) / total, _dot(s, two), _dot(c, three)]),
         )
 
     def cgfs(self, beta: Float64[np.ndarray, " g"]) -> Float64[np.ndarray, "g p"]:
@@ -190,8 +185,10 @@ def condense(rows: Sequence[Float64[np.ndarray, " _"]]) -> CondensedSums:
         >>> sums.at(np.ones(2)).cgf.round(6)  # log(e - 1) for the first, in the limit
         array([0.541407, 0.      ])
     """
+    work = list(_blocks(rows))
     with ThreadPoolExecutor(_THREADS) as pool:
-        blocks = list(pool.map(_condensed, _blocks(rows)))
+        shares = list(pool.map(_condensed_all, [work[i::_THREADS] for i in range(_THREADS)]))
+    blocks = [shares[i % _THREADS][i // _THREADS] for i in range(len(work))]
     return CondensedSums(
         np.array([row.size for row in rows]),
         np.concatenate([block.best for block in blocks]),
@@ -214,7 +211,16 @@ def _blocks(
             start, size = i + 1, 0
 
 
-def _condensed(rows: Sequence[Float64[np.ndarray, " _"]]) -> _Block:
+def _condensed_all(work: Sequence[Sequence[Float64[np.ndarray, " _"]]]) -> list[_Block]:
+    """Condense blocks one after another in the same memory: new pages cost more than sums."""
+    largest = max((sum(row.size for row in rows) for rows in work), default=0)
+    scratch = np.empty((3, largest))
+    return [_condensed(rows, scratch) for rows in work]
+
+
+def _condensed(
+    rows: Sequence[Float64[np.ndarray, " _"]], scratch: Float64[np.ndarray, "3 s"]
+) -> _Block:
     q = len(rows)
     best = np.full((q, HEAVY), -np.inf)
     tied, lowest = np.empty(q, dtype=np.int64), np.empty(q)
@@ -225,11 +231,12 @@ def _condensed(rows: Sequence[Float64[np.ndarray, " _"]]) -> _Block:
         tied[i] = row.size - row.searchsorted(row[-1])
         lowest[i] = row[0]
     sizes = np.array([max(row.size - HEAVY, 0) for row in rows])
-    others = np.concatenate([row[:size] for row, size in zip(rising, sizes, strict=True)])
-    others -= np.repeat(best[:, 0], sizes)
     ends = np.cumsum(sizes)
+    others, shift, power = scratch[:, : ends[-1]]
+    for row, top, size, end in zip(rising, best[:, 0], sizes, ends, strict=True):
+        np.subtract(row[:size], top, out=others[end - size : end])
     starts = _bin_starts(others, ends - sizes, ends)
-    centres, moments = _local_moments(others, starts)
+    centres, moments = _local_moments(others, starts, shift, power)
     tails = np.array([tail_moments(row) for row in rising]).T
     return _Block(best, tied, lowest, tails, centres, moments)
 
@@ -255,7 +262,10 @@ def _bin_starts(
 
 
 def _local_moments(
-    others: Float64[np.ndarray, " o"], starts: Int64[np.ndarray, "q b"]
+    others: Float64[np.ndarray, " o"],
+    starts: Int64[np.ndarray, "q b"],
+    shift: Float64[np.ndarray, " o"],
+    power: Float64[np.ndarray, " o"],
 ) -> tuple[Float64[np.ndarray, "q b"], Float64[np.ndarray, "q b j"]]:
     flat = np.append(starts.ravel(), others.size)
     sizes = np.diff(flat)
@@ -265,11 +275,12 @@ def _local_moments(
     if filled.size:
         begins, last = flat[filled], flat[filled] + sizes[filled] - 1
         centres[filled] = (others[begins] + others[last]) / 2
-        shift = others - np.repeat(centres, sizes)
-        power = shift.copy()
-        for j in range(1, _MOMENTS):
+        np.subtract(others, np.repeat(centres, sizes), out=shift)
+        power[:] = shift
+        moments[filled, 1] = np.add.reduceat(power, begins)
+        for j in range(2, _MOMENTS):
+            np.multiply(power, shift, out=power)
             moments[filled, j] = np.add.reduceat(power, begins) / _FACTORIALS[j]
-            power *= shift
     return centres.reshape(starts.shape), moments.reshape(*starts.shape, _MOMENTS)
 
 

@@ -133,8 +133,7 @@ def estimate_frontier(
     if own:
         curve = own_frontier(rows)
     else:
-        reach = [*budgets, 0.01 * ceiling, ceiling]
-        curve = pooled_frontier(sums, budgets=reach, prompts=prompts)
+        curve = pooled_frontier(sums, budgets=[*budgets, 0.01 * ceiling], prompts=prompts)
 
     def point(budget: float) -> FrontierPoint:
         values = curve.values(budget)

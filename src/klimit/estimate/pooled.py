@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from klimit.estimate.jackknife import jackknife
-from klimit.estimate.spend import PooledSpending, pooled_spending
+from klimit.estimate.spend import Spending, tabulated_spending
 from klimit.estimate.sums import Sums
 from klimit.estimate.values import (
     Values,
@@ -33,7 +32,7 @@ class PooledFrontier:
     """
 
     sums: Sums
-    spending: PooledSpending | None
+    spending: Spending | None
     ceilings: Float64[np.ndarray, " p"]
     prompts: str
 
@@ -57,31 +56,28 @@ class PooledFrontier:
             return values_at_ceiling(self.sums, downward=self._shortfall(kl))
         return self._inside(kl, self.spending)
 
-    def _inside(self, kl: float, spending: PooledSpending) -> Values:
-        sums, p = self.sums, self.sums.counts.size
+    def _inside(self, kl: float, spending: Spending) -> Values:
+        counts, p = self.sums.counts, self.sums.counts.size
         beta = spending.beta(kl)
-        tilt = sums.at(np.full(p, beta))
-        spent = spending.corrected(float(tilt.kl.mean()), at=beta)
-        slope = beta * float(tilt.variance.mean())
-        beta = float(np.clip(beta + (kl - spent) / slope, 0.8 * beta, 1.25 * beta))
-        tilt = sums.at(np.full(p, beta))
-        left = jackknife(tilt, counts=sums.counts, best=sums.best)
-        more = extrapolated(left.bias / beta, left.change / beta)
+        node, cgf = spending.node(beta), self.sums.cgfs(np.array([beta]))[0]
+        more = extrapolated(node.bias / beta, node.change / beta)
         # the minimum over beta of a noisy curve lies low by what its own noise moves it
-        noise = tilt.kl.var() if self.prompts == "sampled" else left.kl_variance.mean()
-        lift = float(noise) / p / (2 * beta**3 * float(tilt.variance.mean()))
+        noise = node.kl.var() if self.prompts == "sampled" else node.kl_variance.mean()
+        lift = float(noise) / p / (2 * beta**3 * float(node.spread.mean()))
         slow = max(1 / max(more.decay, 0.4), 1.0)
         return Values(
             beta=np.full(p, beta),
-            rewards=(kl + tilt.cgf) / beta + more.added + lift,
-            variances=left.variance * slow / beta**2,
-            thirds=left.third * slow**1.5 / beta**3,
-            fourths=left.fourth * slow**2 / beta**4,
+            rewards=(kl + cgf) / beta + more.added + lift,
+            variances=np.where(counts > 1, np.maximum(node.variance, 0), np.inf)
+            * slow
+            / beta**2,
+            thirds=node.third * slow**1.5 / beta**3,
+            fourths=node.fourth * slow**2 / beta**4,
             doubt=more.doubt,
             upward=more.upward,
             downward=0.0,
             decay=more.decay,
-            ess=float(1 / tilt.squares.mean()),
+            ess=float(1 / node.squares.mean()),
             reached=np.zeros(p, dtype=np.bool_),
         )
 
@@ -117,5 +113,5 @@ def pooled_frontier(sums: Sums, *, budgets: list[float], prompts: str) -> Pooled
     inside = [min(kl, 0.999 * top) for kl in budgets if kl > 0]
     spending = None
     if top > 0 and inside:
-        spending = pooled_spending(sums, smallest=min(inside), largest=max(inside))
+        spending = tabulated_spending(sums, smallest=min(inside), largest=max(inside))
     return PooledFrontier(sums, spending, tops, prompts)

@@ -94,7 +94,7 @@ def frontier_objection(sums: Sums, values: Values, *, kl: float, own: bool) -> s
     """
     if kl == 0:
         return ""
-    if reason := _shortage(sums, own=own):
+    if reason := _shortage(sums, own=own) or _unseen(sums, values):
         return reason
     if values.reached.all() and values.ess < _LEAST_BEST:
         return f"the budget reaches the best draws seen, {values.ess:.1f} a prompt"
@@ -116,6 +116,16 @@ def _shortage(sums: Sums, *, own: bool) -> str:
         few = int((counts < _LEAST_SPLIT).sum())
         return f"{few} of {total} prompts have fewer than {_LEAST_SPLIT} draws"
     return ""
+
+
+def _unseen(sums: Sums, values: Values) -> str:
+    """At their best draws, prompts whose draws are all alike may have better ones unseen."""
+    alike = values.reached & (sums.best[:, 0] == sums.lowest)
+    lower = alike & (sums.best[:, 0] < sums.best[:, 0].max())
+    if not lower.any():
+        return ""
+    few, total = int(lower.sum()), lower.size
+    return f"{few} of {total} prompts show one reward only, below the best of others"
 
 
 def _few(counts: Int64[np.ndarray, " p"], ess: float) -> str:

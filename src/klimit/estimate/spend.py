@@ -1,48 +1,104 @@
-"""The inverse temperatures that spend a KL budget: one for all prompts, or one for each."""
+"""The inverse temperature common to all prompts that spends a KL budget on average."""
 
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
 
 import numpy as np
 from jaxtyping import Float64
+from scipy.interpolate import PchipInterpolator
 
 from klimit.estimate.jackknife import jackknife
 from klimit.estimate.sums import Sums
 
-__all__ = ["PooledSpending", "own_betas", "pooled_spending"]
+__all__ = ["Node", "Spending", "tabulated_spending"]
 
-_RATIO = 1.25  # of neighbouring betas in the table of the pooled spending
-_MARGIN = 2  # betas tabulated beyond those needed, for slopes from both sides
+_RATIO = 1.25  # of neighbouring betas in the table
+_MARGIN = 2  # betas tabulated beyond those needed, for interpolation from both sides
 _NODES = 160
-_ITERATIONS = 60
-_TOLERANCE = 1e-7  # the reward is flat in beta, so that this leaves it right to 1e-14
+_BATCH = 4
+_THREADS = 2
 _SETTLED = 1e-6  # of the ceiling: closer to it no larger beta is tabulated
+_HOPELESS = 2.0  # effective draws a prompt below which no budget is borne
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PooledSpending:
-    """The KL that all prompts spend on average at a common beta, its bias removed.
+class Node:
+    """What all prompts have at one common beta, apart from the cgf itself.
 
     Attributes:
-        log_beta: Logarithms of rising betas, shape ``(g,)``.
-        kl: The average KL at each, in nats, rising, shape ``(g,)``.
-        added: What removing the bias adds to the KL of the draws themselves, shape ``(g,)``.
+        kl: Divergence of the tilt of the draws themselves, in nats, shape ``(p,)``.
+        spread: Variance of the reward under it, shape ``(p,)``.
+        squares: Sum of the squared weights, shape ``(p,)``.
+        bias: What removes the bias of order ``1/m`` from the cgf, shape ``(p,)``.
+        change: How that changes with the number of draws (`Jackknife`), shape ``(p,)``.
+        variance: Variance of the cgf over the draws, shape ``(p,)``.
+        third: Third power sum of the draws' influences on it, shape ``(p,)``.
+        fourth: Their fourth power sum, shape ``(p,)``.
+        kl_variance: Variance of the divergence over the draws, shape ``(p,)``.
+    """
+
+    kl: Float64[np.ndarray, " p"]
+    spread: Float64[np.ndarray, " p"]
+    squares: Float64[np.ndarray, " p"]
+    bias: Float64[np.ndarray, " p"]
+    change: Float64[np.ndarray, " p"]
+    variance: Float64[np.ndarray, " p"]
+    third: Float64[np.ndarray, " p"]
+    fourth: Float64[np.ndarray, " p"]
+    kl_variance: Float64[np.ndarray, " p"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spending:
+    """A table over betas in geometric progression.
+
+    The betas do not depend on the budgets, and interpolation is local, so that the answer at a
+    budget does not depend on what else is asked.
+
+    Attributes:
+        log_beta: Logarithms of the betas, rising, shape ``(g,)``.
+        kl: The average KL at each, its bias removed, in nats, shape ``(g,)``.
+        nodes: What the prompts have at each.
     """
 
     log_beta: Float64[np.ndarray, " g"]
     kl: Float64[np.ndarray, " g"]
-    added: Float64[np.ndarray, " g"]
+    nodes: tuple[Node, ...]
 
     def beta(self, kl: float) -> float:
-        """The beta that spends about ``kl``, which lies within the table."""
-        return float(np.exp(np.interp(kl**0.5, self.kl**0.5, self.log_beta)))
+        """The beta that spends a budget, to about ``1e-4``; the reward is flat in it."""
+        rises = np.append(True, np.diff(np.maximum.accumulate(self.kl)) > 0) & (self.kl > 0)
+        if rises.sum() < 2:
+            return float(np.exp(self.log_beta[-1]))
+        curve = PchipInterpolator(np.log(self.kl[rises]), self.log_beta[rises])
+        low, high = self.kl[rises][0], self.kl[rises][-1]
+        return float(np.exp(curve(np.log(np.clip(kl, low, high)))))
 
-    def corrected(self, kl: float, *, at: float) -> float:
-        """The KL without its bias, from that of the draws themselves at a beta."""
-        return kl + float(np.interp(np.log(at), self.log_beta, self.added))
+    def node(self, beta: float) -> Node:
+        """What the prompts have at a beta, by cubic interpolation in its logarithm."""
+        g = self.log_beta.size
+        width = min(4, g)
+        at = int(np.searchsorted(self.log_beta, np.log(beta))) - width // 2
+        first = int(np.clip(at, 0, g - width))
+        used = slice(first, first + width)
+        shares = _lagrange(self.log_beta[used], float(np.log(beta)))
+        return Node(
+            *(
+                shares @ np.array([getattr(node, field.name) for node in self.nodes[used]])
+                for field in fields(Node)
+            )
+        )
 
 
-def pooled_spending(sums: Sums, *, smallest: float, largest: float) -> PooledSpending:
-    """Tabulate the average KL from below the smallest budget to above the largest.
+def _lagrange(x: Float64[np.ndarray, " w"], at: float) -> Float64[np.ndarray, " w"]:
+    away = x[:, None] - x + np.eye(x.size)
+    factors = (at - x)[None, :] / away
+    np.fill_diagonal(factors, 1.0)
+    return np.asarray(factors.prod(axis=1))
+
+
+def tabulated_spending(sums: Sums, *, smallest: float, largest: float) -> Spending:
+    """Tabulate tilts from below the smallest budget to beyond the largest.
 
     Args:
         sums: Draws made ready.
@@ -50,59 +106,37 @@ def pooled_spending(sums: Sums, *, smallest: float, largest: float) -> PooledSpe
         largest: The largest budget below the ceiling, in nats.
 
     Returns:
-        The table.
+        The table. It goes on to where the draws bear no budget any more.
     """
     p = sums.counts.size
     spread = float(sums.at(np.zeros(p)).variance.mean())
     ceiling = float(np.log(sums.counts / sums.tied).mean())
-    # powers of one ratio, whatever the budgets, so that no budget's answer depends on others
-    first = int(np.floor(np.log((smallest / 2) ** 0.5) / np.log(_RATIO))) - _MARGIN
-    rows: list[tuple[float, float, float]] = []
-    beyond = 0
-    while beyond < _MARGIN and len(rows) < _NODES:
-        log_beta = (first + len(rows)) * np.log(_RATIO) - np.log(spread) / 2
-        tilt = sums.at(np.full(p, np.exp(log_beta)))
-        bias = jackknife(tilt, counts=sums.counts, best=sums.best).bias
-        plain = float(tilt.kl.mean())
-        rows.append((log_beta, plain, float(bias.mean())))
-        beyond += plain > 1.3 * largest
-        if plain > (1 - _SETTLED) * ceiling:
-            break
-    log_betas, kl, biases = np.array(rows).T
-    slope = np.gradient(biases, log_betas)
-    rising = np.maximum.accumulate(np.maximum(kl + slope - biases, 0.0))
-    return PooledSpending(log_betas, rising, slope - biases)
+    origin = int(np.floor(np.log((smallest / 2) ** 0.5) / np.log(_RATIO))) - _MARGIN
 
+    def log_beta(i: int) -> float:
+        return (origin + i) * float(np.log(_RATIO)) - float(np.log(spread)) / 2
 
-def own_betas(
-    sums: Sums, *, kl: float, start: Float64[np.ndarray, " p"]
-) -> Float64[np.ndarray, " p"]:
-    """The beta at which each prompt's own draws spend the budget.
+    def node(i: int) -> Node:
+        tilt = sums.at(np.full(p, np.exp(log_beta(i))))
+        left = jackknife(tilt, counts=sums.counts, best=sums.best)
+        jackknifed = [getattr(left, field.name) for field in fields(left)]
+        # infinite for a single draw, which interpolation cannot take
+        jackknifed = [np.where(np.isinf(x), 0.0, x) for x in jackknifed]
+        return Node(tilt.kl, tilt.variance, tilt.squares, *jackknifed)
 
-    Args:
-        sums: Draws made ready.
-        kl: Budget of every prompt, in nats, positive.
-        start: Where to begin, positive, shape ``(p,)``.
+    def enough(found: list[Node]) -> bool:
+        last = found[-_MARGIN:]
+        if any(x.kl.mean() > (1 - _SETTLED) * ceiling for x in last) or len(found) >= _NODES:
+            return True
+        return all(
+            x.kl.mean() > 1.3 * largest and 1 / x.squares.mean() < _HOPELESS for x in last
+        )
 
-    Returns:
-        The betas, ``inf`` where the best draws of a prompt are reached, shape ``(p,)``.
-    """
-    reached = np.log(sums.counts / sums.tied) <= kl
-    beta = np.where(reached, 1.0, start)
-    low, high = np.zeros(beta.size), np.full(beta.size, np.inf)
-    for _ in range(_ITERATIONS):
-        tilt = sums.at(beta)
-        spent = np.maximum(tilt.kl, 0.0)
-        low, high = np.where(spent < kl, beta, low), np.where(spent < kl, high, beta)
-        # the root of the KL is nearly linear in beta
-        slope = beta * tilt.variance / (2 * np.sqrt(np.maximum(spent, 1e-300)))
-        step = (kl**0.5 - np.sqrt(spent)) / np.maximum(slope, 1e-300)
-        moved = np.clip(beta + step, beta / 4, 4 * beta)
-        inside = (moved > low) & (moved < high)
-        halved = np.where(np.isinf(high), 4 * beta, np.sqrt(np.maximum(low, high / 16) * high))
-        new = np.where(reached, beta, np.where(inside, moved, halved))
-        settled = np.abs(new - beta) <= _TOLERANCE * beta
-        beta = new
-        if settled.all():
-            break
-    return np.where(reached, np.inf, beta)
+    nodes: list[Node] = []
+    with ThreadPoolExecutor(_THREADS) as pool:
+        while not nodes or not enough(nodes):
+            nodes += pool.map(node, range(len(nodes), len(nodes) + _BATCH))
+    log_betas = np.array([log_beta(i) for i in range(len(nodes))])
+    bias = np.array([x.bias.mean() for x in nodes])
+    kl = np.array([x.kl.mean() for x in nodes]) + np.gradient(bias, log_betas) - bias
+    return Spending(log_betas, kl, tuple(nodes))

@@ -10,7 +10,7 @@ from jaxtyping import Float64, Int64
 __all__ = ["DirectSums", "Sums", "TiltSums", "sum_directly", "tail_moments"]
 
 HEAVY = 32  # draws of a prompt, the best ones, whose weights are kept one by one
-POWERS = 5  # sums of powers of the other weights, each below 1 / 33: enough for 1e-9
+POWERS = 3  # sums of powers of the other weights, each below 1 / 33
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,9 +23,7 @@ class TiltSums:
         reward: Mean reward under the tilt, shape ``(p,)``.
         variance: Variance of the reward under the tilt, shape ``(p,)``.
         heavy: Weights of the best draws, shape ``(p, h)``, 0 where a prompt has fewer.
-        powers: Sums of the powers 1 to 5 of the other draws' weights, shape ``(5, p)``.
-        gaps: Sums of ``w**2 g`` and ``w**2 g**2`` over the other draws, where ``g`` is the
-            reward less its mean under the tilt, shape ``(2, p)``.
+        powers: Sums of the powers 1 to 3 of the other draws' weights, shape ``(3, p)``.
     """
 
     beta: Float64[np.ndarray, " p"]
@@ -33,8 +31,7 @@ class TiltSums:
     reward: Float64[np.ndarray, " p"]
     variance: Float64[np.ndarray, " p"]
     heavy: Float64[np.ndarray, "p h"]
-    powers: Float64[np.ndarray, "5 p"]
-    gaps: Float64[np.ndarray, "2 p"]
+    powers: Float64[np.ndarray, "3 p"]
 
     @property
     def kl(self) -> Float64[np.ndarray, " p"]:
@@ -75,6 +72,9 @@ class Sums(Protocol):
 
     def at(self, beta: Float64[np.ndarray, " p"]) -> TiltSums:
         """The sums at one finite beta a prompt."""
+
+    def cgfs(self, beta: Float64[np.ndarray, " g"]) -> Float64[np.ndarray, "g p"]:
+        """The cgf of every prompt at each of many common betas."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,8 +132,25 @@ class DirectSums:
             variance=variance + self._spread(light * gap**2),
             heavy=heavy,
             powers=np.array([self._spread(power) for power in powers]),
-            gaps=np.array([self._spread(powers[1] * gap), self._spread(powers[1] * gap**2)]),
         )
+
+    def cgfs(self, beta: Float64[np.ndarray, " g"]) -> Float64[np.ndarray, "g p"]:
+        """The cgf of every prompt at each of many common betas.
+
+        Args:
+            beta: Inverse temperatures, shape ``(g,)``.
+
+        Returns:
+            Logarithms of the means of ``exp(beta r)``, shape ``(g, p)``.
+        """
+        top, present = self.best[:, 0], self.best > -np.inf
+        below = np.where(present, self.best - top[:, None], 0.0)
+        cgf = np.empty((beta.size, self.counts.size))
+        for i, b in enumerate(beta):
+            total = np.where(present, np.exp(b * below), 0.0).sum(axis=1)
+            total += self._spread(np.exp(b * self.others))
+            cgf[i] = b * top + np.log(total / self.counts)
+        return cgf
 
     def _spread(self, values: Float64[np.ndarray, " o"]) -> Float64[np.ndarray, " p"]:
         """Sums over the others of each prompt, 0 for a prompt without any."""

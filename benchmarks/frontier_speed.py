@@ -1,0 +1,124 @@
+"""The frontier of 2,000 prompts x 4,096 draws at 64 budgets, against plain numpy.
+
+Plain numpy takes a logsumexp for each prompt and each of 64 given betas; the tight version
+finds each prompt's largest reward once. Ours is timed twice: the cgf of every prompt at the
+same betas, hence the point estimates, answers compared first; and the whole frontier, which
+finds the betas and adds the bias's correction, intervals, effective sample sizes and tail
+shapes. For scale: one sort of the rewards and one pass over them.
+"""
+
+import resource
+import sys
+from collections.abc import Callable
+from multiprocessing import get_context
+from time import perf_counter
+
+import numpy as np
+
+from klimit import Draws, estimate_frontier
+from klimit.estimate.condensed import condense
+
+PROMPTS, DRAWS, BUDGETS = 2_000, 4_096, np.linspace(0.05, 3.0, 64)
+ROUNDS = 3
+
+
+def main() -> dict[str, object]:
+    draws = simulated()
+    points = estimate_frontier(draws, kl=BUDGETS).points
+    betas = np.array([point.beta for point in points])
+
+    exact = tight(draws, betas)
+    np.testing.assert_allclose(plain(draws, betas[:2]), exact[:2], rtol=1e-12)
+    error = float(np.abs(condense(draws.blocks).cgfs(betas) / exact - 1).max())
+    mean = (BUDGETS + exact.mean(axis=1)) / betas
+    rewards = (BUDGETS + condense(draws.blocks).cgfs(betas).mean(axis=1)) / betas
+    points_error = float(np.abs(rewards / mean - 1).max())
+    assert max(error, points_error) < 1e-9, (error, points_error)
+
+    seconds = interleaved(
+        {
+            "plain numpy": lambda: plain(draws, betas),
+            "tight numpy": lambda: tight(draws, betas),
+            "points": lambda: condense(draws.blocks).cgfs(betas).mean(axis=1),
+            "frontier": lambda: estimate_frontier(draws, kl=BUDGETS),
+            "np.sort": lambda: np.sort(draws.rewards.reshape(PROMPTS, DRAWS), axis=1),
+            "one pass": draws.rewards.sum,
+        }
+    )
+    memory = peak_memory()
+    print(f"{PROMPTS:,} prompts x {DRAWS:,} draws, {BUDGETS.size} budgets, least of {ROUNDS}:")
+    print(
+        f"  relative difference of points {points_error:.1e}, of any prompt's cgf {error:.1e}"
+    )
+    for name, least in seconds.items():
+        times = seconds["plain numpy"] / least, seconds["tight numpy"] / least
+        scale = least / seconds["np.sort"], least / seconds["one pass"]
+        print(
+            f"  {name:12s} {least:7.3f} s; numpy takes {times[0]:6.1f} times as long (tight "
+            f"{times[1]:5.1f}); as long as {scale[0]:4.1f} sorts, {scale[1]:5.1f} passes"
+        )
+    print(f"  peak memory, rewards included: {memory:.2f} times the rewards")
+    return {"seconds": seconds, "error": points_error, "memory": memory}
+
+
+def simulated() -> Draws:
+    rng = np.random.default_rng(0)
+    rewards = rng.normal(size=(PROMPTS, DRAWS))
+    rewards *= rng.uniform(0.5, 1.5, (PROMPTS, 1))
+    rewards += rng.normal(size=(PROMPTS, 1))
+    offsets = np.arange(PROMPTS + 1) * DRAWS
+    return Draws.from_blocks(tuple(range(PROMPTS)), offsets, rewards.ravel())
+
+
+def plain(draws: Draws, betas: np.ndarray) -> np.ndarray:
+    cgf = np.empty((betas.size, PROMPTS))
+    for i, row in enumerate(draws.rewards.reshape(PROMPTS, DRAWS)):
+        for j, beta in enumerate(betas):
+            scaled = beta * row
+            top = scaled.max()
+            cgf[j, i] = top + np.log(np.exp(scaled - top).sum()) - np.log(DRAWS)
+    return cgf
+
+
+def tight(draws: Draws, betas: np.ndarray) -> np.ndarray:
+    cgf = np.empty((betas.size, PROMPTS))
+    for i, row in enumerate(draws.rewards.reshape(PROMPTS, DRAWS)):
+        top = row.max()
+        below = row - top
+        for j, beta in enumerate(betas):
+            cgf[j, i] = beta * top + np.log(np.exp(beta * below).sum() / DRAWS)
+    return cgf
+
+
+def interleaved(cases: dict[str, Callable[[], object]]) -> dict[str, float]:
+    least = dict.fromkeys(cases, np.inf)
+    for _ in range(ROUNDS):
+        for name, case in cases.items():
+            start = perf_counter()
+            case()
+            least[name] = min(least[name], perf_counter() - start)
+    return least
+
+
+def peak_memory() -> float:
+    """Peak memory of a process of its own beyond its start, in sizes of the rewards."""
+    with get_context("spawn").Pool(1) as pool:
+        return pool.apply(_peak)
+
+
+def _peak() -> float:
+    estimate_frontier(Draws.from_matrix([[0.0, 1.0], [0.0, 2.0]]), kl=0.1)
+    before = _resident()
+    draws = simulated()
+    estimate_frontier(draws, kl=BUDGETS)
+    return (_resident() - before) / draws.rewards.nbytes
+
+
+def _resident() -> float:
+    """Peak resident memory of this process so far, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return float(peak) * (1 if sys.platform == "darwin" else 1024)
+
+
+if __name__ == "__main__":
+    main()
