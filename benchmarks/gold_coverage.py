@@ -140,9 +140,9 @@ def main(runs: int = 400) -> dict[str, Shares]:
     )
     print("|---|---|---|---|---|---|---|---|")
     found = {}
-    for name, world in WORLDS.items():
+    for seed, (name, world) in enumerate(WORLDS.items()):
         for kind in ("sampled", "fixed"):
-            x = found[f"{name}, {kind}"] = shares(world, kind=kind, runs=runs)
+            x = found[f"{name}, {kind}"] = shares(world, kind=kind, runs=runs, seed=seed)
             print(
                 f"| {name} | {kind} | {min(x.best_of):.3f} … {max(x.best_of):.3f} "
                 f"| {min(x.frontier):.3f} … {max(x.frontier):.3f} | {x.band:.3f} "

@@ -170,10 +170,11 @@ def _point(pools: Pools, atoms: Atoms, n: int, prompts: str, level: float) -> Be
         reward = replace(reward, low=reward.low - max(unseen, 0.0))
     shortage = _shortage(pools, n, prompts)
     doubt = _doubt(pools, reward, skewness)
+    costs = tie_costs(atoms, n=n, errors=prompts == "fixed")
     return BestOfPoint(
         n=n,
         reward=reward,
-        kl=_kl(tie_costs(atoms, n=n).only(enough), n=n, prompts=prompts, level=level),
+        kl=_kl(costs.only(enough), n=n, prompts=prompts, level=level),
         kl_bound=_bound(n),
         prompt_count=int(enough.sum()),
         supported=not doubt and bool(np.isfinite(reward.standard_error)),

@@ -55,7 +55,12 @@ def fixed_levels(
     best_of, tilt = (_joined([pair[i] for pair in moments]) for i in (0, 1))
     return GoldLevels(
         _fixed(curves.best_of[:, :, index + 1], best_of, told),
-        _fixed(curves.tilt[:, :, index + 1], tilt, np.ones(betas.size, dtype=bool)),
+        _fixed(
+            curves.tilt[:, :, index + 1],
+            tilt,
+            np.ones(betas.size, dtype=bool),
+            curves.tilt_bias[:, :, index + 1],
+        ),
     )
 
 
@@ -78,12 +83,13 @@ def _moments(draws: Draws, left_out: Float64[np.ndarray, "k n"]) -> _Moments:
         return average
 
     gaps = left_out - np.repeat(mean(left_out), counts, axis=1)
-    squares = mean(gaps**2)
+    twice = gaps * gaps
+    squares = mean(twice)
     scaled = gaps * np.repeat(np.sqrt(rest / counts), counts)
     return _Moments(
         rest * squares,
-        rest**2 / counts * (mean(gaps**4) - squares**2),
-        -(rest**3) / counts**2 * mean(gaps**3),
+        rest**2 / counts * (mean(twice * twice) - squares**2),
+        -(rest**3) / counts**2 * mean(twice * gaps),
         scaled @ scaled.T,
     )
 
@@ -98,7 +104,10 @@ def _joined(parts: list[_Moments]) -> _Moments:
 
 
 def _fixed(
-    values: Float64[np.ndarray, "p k"], moments: _Moments, told: Bool[np.ndarray, " k"]
+    values: Float64[np.ndarray, "p k"],
+    moments: _Moments,
+    told: Bool[np.ndarray, " k"],
+    bias: Float64[np.ndarray, "p k"] | None = None,
 ) -> Curve:
     p, k = values.shape
     points = []
@@ -113,6 +122,7 @@ def _fixed(
                     moments.variances[place[j]],
                     moments.doubts[place[j]],
                     moments.thirds[place[j]],
+                    None if bias is None else bias[:, j],
                 )
             )
         else:

@@ -8,13 +8,13 @@ from jaxtyping import Float64, Int64
 
 from klimit.core.results import Result
 from klimit.estimate.draws import Draws
+from klimit.estimate.left_bias import left_bias
 from klimit.estimate.level_weights import level_weights
+from klimit.estimate.weighted_sums import weighted_sums
 
 __all__ = ["GoldCurves", "gold_curves", "slices"]
 
 _CHUNK = 1 << 16  # draws at a time, so that what is held of them is small
-_ONE_THREAD = 200_000  # multiplications that BLAS does not share out: threads cost more here
-_SMALL = 64  # draws a prompt up to which one product of all prompts beats one for each
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,6 +26,7 @@ class GoldCurves(Result):
         best_of_squares: The same of the squares about each prompt's mean.
         best_of_products: The same of the products with the proxy about these means.
         tilt: Means under the tilts, jackknifed, shape ``(p, b, g + 1)``.
+        tilt_bias: What may be left of their bias, shape ``(p, b, g + 1)``.
         slopes: Their derivatives by beta, shape ``(p, b, g + 1)``.
         kl: Divergence of each tilt, plug-in, shape ``(p, b)``.
         centres: Means of the draws, shape ``(p, g + 1)``.
@@ -36,6 +37,7 @@ class GoldCurves(Result):
     best_of_squares: Float64[np.ndarray, "p k c"]
     best_of_products: Float64[np.ndarray, "p k c"]
     tilt: Float64[np.ndarray, "p b c"]
+    tilt_bias: Float64[np.ndarray, "p b c"]
     slopes: Float64[np.ndarray, "p b c"]
     kl: Float64[np.ndarray, "p b"]
     centres: Float64[np.ndarray, "p c"]
@@ -76,6 +78,7 @@ def gold_curves(
         joined("best_of_squares"),
         joined("best_of_products"),
         joined("tilt"),
+        joined("tilt_bias"),
         joined("slopes"),
         joined("kl"),
         joined("centres"),
@@ -117,13 +120,13 @@ def _part(
     centres = np.add.reduceat(columns, draws.offsets[:-1], axis=1) / counts
     columns = columns - np.repeat(centres, counts, axis=1)
     weights = level_weights(draws, n=n, betas=betas)
-    moments = _products(
+    moments = weighted_sums(
         draws, weights.best_of, np.vstack([columns, columns**2, columns * columns[0]])
     )
     best_of, squares, products = np.split(moments, 3, axis=2)
-    plain = _products(draws, weights.tilt, columns)
+    plain = weighted_sums(draws, weights.tilt, columns)
     lean = weights.tilt * (columns[0] - np.repeat(plain[:, :, 0].T, counts, axis=1))
-    odds = _products(draws, weights.odds, np.vstack([np.ones(len(draws)), columns]))
+    odds = weighted_sums(draws, weights.odds, np.vstack([np.ones(len(draws)), columns]))
     added = odds[:, :, 1:] - plain * odds[:, :, :1]
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.where(weights.tilt > 0, np.log(weights.tilt), 0.0)
@@ -133,29 +136,9 @@ def _part(
         best_of_squares=squares,
         best_of_products=products,
         tilt=plain + ((counts - 1) / counts)[:, None, None] * added + centres.T[:, None],
-        slopes=_products(draws, lean, columns),
+        tilt_bias=left_bias(draws, weights.tilt, columns, plain),
+        slopes=weighted_sums(draws, lean, columns),
         kl=kl.T,
         centres=centres.T,
         betas=betas,
     )
-
-
-def _products(
-    draws: Draws, weights: Float64[np.ndarray, "k n"], columns: Float64[np.ndarray, "c n"]
-) -> Float64[np.ndarray, "p k c"]:
-    """Weighted sums of every column at every prompt."""
-    counts = draws.counts
-    if counts[0] <= _SMALL and (counts == counts[0]).all():
-        shape = (-1, counts.size, int(counts[0]))
-        blocks: Float64[np.ndarray, "p k c"] = np.matmul(
-            weights.reshape(shape).transpose(1, 0, 2), columns.reshape(shape).transpose(1, 2, 0)
-        )
-        return blocks
-    sums = np.zeros((counts.size, weights.shape[0], columns.shape[0]))
-    step = max(16, _ONE_THREAD // (weights.shape[0] * columns.shape[0]))
-    for i in range(counts.size):
-        end = int(draws.offsets[i + 1])
-        for start in range(int(draws.offsets[i]), end, step):
-            where = slice(start, min(start + step, end))
-            sums[i] += weights[:, where] @ columns[:, where].T
-    return sums

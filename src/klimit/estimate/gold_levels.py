@@ -42,7 +42,7 @@ def sampled_levels(curves: GoldCurves, *, gold: int) -> GoldLevels:
     best_of = curves.best_of[:, :, gold + 1]
     off = curves.kl - curves.kl.mean(axis=0)
     tilt = curves.tilt[:, :, gold + 1] - kl_slopes(curves, gold=gold) * off
-    return GoldLevels(*(_sampled(values) for values in (best_of, tilt)))
+    return GoldLevels(_sampled(best_of), _sampled(tilt, curves.tilt_bias[:, :, gold + 1]))
 
 
 def kl_slopes(curves: GoldCurves, *, gold: int) -> Float64[np.ndarray, " b"]:
@@ -64,10 +64,14 @@ def kl_slopes(curves: GoldCurves, *, gold: int) -> Float64[np.ndarray, " b"]:
     return slopes
 
 
-def _sampled(values: Float64[np.ndarray, "p k"]) -> Curve:
-    p = values.shape[0]
+def _sampled(
+    values: Float64[np.ndarray, "p k"], bias: Float64[np.ndarray, "p k"] | None = None
+) -> Curve:
+    p, k = values.shape
+    unknown = np.full(p, np.nan)
+    left = np.zeros((p, k)) if bias is None else bias
     points = tuple(
-        WithinPrompts(column, np.full(p, np.nan), np.full(p, np.nan)) for column in values.T
+        WithinPrompts(values[:, j], unknown, unknown, None, left[:, j]) for j in range(k)
     )
     gaps = values - values.mean(axis=0)
     covariance = gaps.T @ gaps / max(p - 1, 1) / p

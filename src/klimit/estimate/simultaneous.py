@@ -11,7 +11,7 @@ from klimit.estimate.within_prompts import WithinPrompts, skewed_interval
 
 __all__ = ["Curve", "Differences", "band", "differences"]
 
-_REPLICATES = 8192
+_REPLICATES = 4096
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,8 +89,8 @@ def band(
         for point in curve.points
     ]
     low, high = np.array(reach).T
-    with np.errstate(invalid="ignore"):
-        return curve.values - low * stderr, curve.values + high * stderr
+    left = np.array([point.left_bias for point in curve.points])
+    return curve.values - low * stderr - left, curve.values + high * stderr + left
 
 
 def differences(curve: Curve, *, level: float, rng: np.random.Generator) -> Differences:

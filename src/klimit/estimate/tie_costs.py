@@ -16,7 +16,7 @@ _SECOND_ORDER_UPTO = 4096  # draws: beyond them the second order is lost in roun
 _Splits = Float64[np.ndarray, " s"]
 
 
-def tie_costs(atoms: Atoms, *, n: int) -> WithinPrompts:
+def tie_costs(atoms: Atoms, *, n: int, errors: bool = True) -> WithinPrompts:
     r"""How far best-of-N falls below ``log n - (n - 1) / n`` at every prompt.
 
     An atom between the quantiles ``a`` and ``b`` spreads the share that it wins evenly:
@@ -30,6 +30,7 @@ def tie_costs(atoms: Atoms, *, n: int) -> WithinPrompts:
     Args:
         atoms: The atoms of every prompt.
         n: Number of draws of which the best is kept, at least 1.
+        errors: Whether the errors over the draws are needed.
 
     Returns:
         Costs in nats, with their variances over the draws.
@@ -46,11 +47,14 @@ def tie_costs(atoms: Atoms, *, n: int) -> WithinPrompts:
     """
     if n == 1:
         return WithinPrompts(*np.zeros((3, atoms.offsets.size - 1)))
-    return atom_costs(atoms, cost=partial(_cost, n=n))
+    return atom_costs(atoms, cost=partial(_cost, n=n), errors=errors)
 
 
 def atom_costs(
-    atoms: Atoms, *, cost: Callable[[_Splits, _Splits, _Splits], _Splits]
+    atoms: Atoms,
+    *,
+    cost: Callable[[_Splits, _Splits, _Splits], _Splits],
+    errors: bool = True,
 ) -> WithinPrompts:
     """What atoms cost in all, for any cost of one atom that depends on its quantiles.
 
@@ -58,6 +62,7 @@ def atom_costs(
         atoms: The atoms of every prompt.
         cost: Cost of atoms from the numbers of draws below, in and above each; 0 where one of
             them is negative.
+        errors: Whether the errors over the draws are needed; ``nan`` where not.
 
     Returns:
         Costs by prompt, the bias removed up to second order, with their errors over the draws;
@@ -86,6 +91,9 @@ def atom_costs(
         np.bincount(atoms.prompt, each[atoms.kind], minlength=prompts)
         for each in (second, second - first)
     )
+    if not errors:
+        unknown = np.full(prompts, np.nan)
+        return WithinPrompts(values, unknown, unknown, unknown, added)
     return _with_errors(values, added, atoms, left)
 
 
@@ -147,21 +155,27 @@ def _with_errors(
     within = past - from_above + from_within
     end = np.where(np.append(first[1:], True), counts[prompt], np.append(below[1:], 0.0))
     gap = end - below - size
-    lowest = np.bincount(prompt[first], below[first], minlength=counts.size)
+    lowest_count = np.bincount(prompt[first], below[first], minlength=counts.size)
 
-    def mean(power: int, centre: Float64[np.ndarray, " p"]) -> Float64[np.ndarray, " p"]:
-        inside = size * (within - centre[prompt]) ** power
-        beyond = gap * (past - centre[prompt]) ** power
-        total = np.bincount(prompt, inside + beyond, minlength=counts.size)
-        moment: Float64[np.ndarray, " p"] = (total + lowest * (-centre) ** power) / counts
+    def mean(
+        inside: Float64[np.ndarray, " a"],
+        beyond: Float64[np.ndarray, " a"],
+        lowest: Float64[np.ndarray, " p"],
+    ) -> Float64[np.ndarray, " p"]:
+        total = np.bincount(prompt, size * inside + gap * beyond, minlength=counts.size)
+        moment: Float64[np.ndarray, " p"] = (total + lowest_count * lowest) / counts
         return moment
 
-    centre = mean(1, np.zeros(counts.size))
-    squares, rest = mean(2, centre), counts - 1.0
+    centre = mean(within, past, np.zeros(counts.size))
+    parts = within - centre[prompt], past - centre[prompt], -centre
+    twice = [part * part for part in parts]
+    squares, rest = mean(*twice), counts - 1.0
+    cubes = mean(*(two * one for two, one in zip(twice, parts, strict=True)))
+    fourths = mean(*(two * two for two in twice))
     return WithinPrompts(
         values,
         rest * squares,
-        rest**2 / counts * (mean(4, centre) - squares**2),
-        -(rest**3) / counts**2 * mean(3, centre),
+        rest**2 / counts * (fourths - squares**2),
+        -(rest**3) / counts**2 * cubes,
         bias,
     )

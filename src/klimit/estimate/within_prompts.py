@@ -87,6 +87,11 @@ class WithinPrompts(Result):
             np.abs(_or_zero(self, self.bias)) + np.abs(_or_zero(other, other.bias)),
         )
 
+    @property
+    def left_bias(self) -> float:
+        """What may be left of the bias of the mean, either way."""
+        return abs(float(_or_zero(self, self.bias).mean()))
+
     def skewness(self, *, prompts: str) -> float:
         """Skewness of the mean: near 1 where one prompt or draw decides, 0 for many alike.
 
@@ -141,13 +146,12 @@ class WithinPrompts(Result):
         value = float(self.values.mean())
         quantile = float(stdtrit(min(freedom, 1e9), 0.5 + level / 2))
         below, above = skewed_interval(quantile, self.skewness(prompts=prompts))
-        left = abs(float(_or_zero(self, self.bias).mean()))
         units = "clustered by prompt" if prompts == "sampled" else "draws within prompts"
         return Estimate(
             value,
             stderr,
-            value - below * stderr - left,
-            value + above * stderr + left,
+            value - below * stderr - self.left_bias,
+            value + above * stderr + self.left_bias,
             level,
             p,
             f"t widened for skewness, {units}",
