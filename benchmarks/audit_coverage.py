@@ -10,7 +10,7 @@ of the reference, and asks whether each interval holds the truth. Runs whose fro
 
 import argparse
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Float64
@@ -30,6 +30,7 @@ NUMBERS = (
 )
 BUDGETS = (0.1, 0.5, 1.0, 2.0, 4.0)
 POPULATION = 300
+EVERYONE = np.arange(POPULATION)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +97,7 @@ def laws(name: str, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     return log_p, rewards
 
 
-def policies(log_p: np.ndarray, rewards: np.ndarray) -> Iterator[tuple[str, float, np.ndarray]]:
+def policies(log_p: np.ndarray, rewards: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     """Each kind of policy at KLs from 0.1 to 4 where the population has them."""
 
     def tilted(beta: float) -> np.ndarray:
@@ -112,25 +113,25 @@ def policies(log_p: np.ndarray, rewards: np.ndarray) -> Iterator[tuple[str, floa
     most = spent(tilted(1e3 / np.ptp(rewards)))
     for kl in BUDGETS:
         if kl < 0.9 * most:
-            yield "tilt", kl, tilted(brentq(lambda b, kl=kl: spent(tilted(b)) - kl, 1e-6, 1e4))
+            yield "tilt", tilted(brentq(lambda b, kl=kl: spent(tilted(b)) - kl, 1e-6, 1e4))
         far = min(2.5 * kl + 0.5, 0.95 * most)
         if kl < 0.8 * far:
             end = tilted(brentq(lambda b, far=far: spent(tilted(b)) - far, 1e-6, 1e4))
             share = brentq(lambda a, end=end, kl=kl: spent(mixed(end, a)) - kl, 1e-9, 1 - 1e-9)
-            yield "mixture", kl, mixed(end, share)
+            yield "mixture", mixed(end, share)
     models = [FiniteModel(a, r) for a, r in zip(log_p, rewards, strict=True)]
     for n in (2, 8, 64):
         law = np.array([best_of_n(model, n=n).log_probs for model in models])
-        yield "best-of-N", spent(law), law
+        yield "best-of-N", law
     for n in (4, 32):
         law = np.array(
             [soft_best_of_n(model, n=n, beta=1.5 / rewards.std()).log_probs for model in models]
         )
-        yield "soft best-of-N", spent(law), law
+        yield "soft best-of-N", law
 
 
 def drawn(
-    truth: Truth, chosen: np.ndarray, sizes: tuple[int, int], rng: np.random.Generator
+    truth: Truth, chosen: np.ndarray, sizes: tuple[int, ...], rng: np.random.Generator
 ) -> tuple[Draws, Draws]:
     """Draws of the policy and of the reference at some prompts."""
     log_p, log_q, rewards = truth.log_p[chosen], truth.log_q[chosen], truth.rewards[chosen]
@@ -162,14 +163,19 @@ class Tally:
 
     runs: int = 0
     borne: int = 0
-    held: dict[str, int] | None = None
+    held: dict[str, int] = field(default_factory=lambda: dict.fromkeys(NUMBERS, 0))
+
+    def take(self, other: "Tally") -> None:
+        self.runs += other.runs
+        self.borne += other.borne
+        for name in NUMBERS:
+            self.held[name] += other.held[name]
 
     def add(self, found: Audit, truth: dict[str, float]) -> None:
         self.runs += 1
         if not (found.supported and found.excess_supported):
             return
         self.borne += 1
-        self.held = self.held or dict.fromkeys(NUMBERS, 0)
         for name in NUMBERS:
             estimate = getattr(found, name)
             self.held[name] += estimate.low <= truth[name] <= estimate.high
@@ -182,26 +188,46 @@ class Tally:
     @property
     def shares(self) -> list[str]:
         """Coverage of each number."""
-        held = self.held or {}
-        return [f"{held[name] / self.borne:.1%}" if held else "-" for name in NUMBERS]
+        if not self.borne:
+            return ["-"] * len(NUMBERS)
+        return [f"{self.held[name] / self.borne:.1%}" for name in NUMBERS]
 
 
-def study(
-    truth: Truth,
-    *,
-    prompts: str,
-    shape: tuple[int, int, int],
-    runs: int,
-    rng: np.random.Generator,
-) -> Tally:
-    """Coverage for one policy: ``shape`` is prompts, draws of the policy, of the reference."""
-    tally, everyone = Tally(), np.arange(POPULATION)
-    exact = truth.numbers(everyone)
+@dataclass(frozen=True, slots=True, eq=False)
+class Cell:
+    """One policy at one size of data: prompts, draws of the policy, draws of the reference."""
+
+    law: str
+    kind: str
+    truth: Truth
+    shape: tuple[int, ...]
+    prompts: str
+    seed: int
+
+
+def cells(asked: argparse.Namespace) -> Iterator[Cell]:
+    seed = 0
+    for law in asked.laws.split(","):
+        log_p, rewards = laws(law, np.random.default_rng(7))
+        for kind, log_q in policies(log_p, rewards):
+            for text in asked.shapes.split(","):
+                for prompts in asked.prompts.split(","):
+                    seed += 1
+                    shape = tuple(int(size) for size in text.split("x"))
+                    truth = Truth(log_p, rewards, log_q)
+                    if kind in asked.only.split(","):
+                        yield Cell(law, kind, truth, shape, prompts, seed)
+
+
+def study(cell: Cell, *, runs: int) -> Tally:
+    """Coverage of one cell."""
+    tally, rng = Tally(), np.random.default_rng(cell.seed)
+    exact = cell.truth.numbers(EVERYONE)
     for _ in range(runs):
-        chosen = rng.integers(POPULATION, size=shape[0])
-        policy, reference = drawn(truth, chosen, shape[1:], rng)
-        found = audit(policy, reference=reference, prompts=prompts)
-        tally.add(found, exact if prompts == "sampled" else truth.numbers(chosen))
+        chosen = rng.integers(POPULATION, size=cell.shape[0])
+        policy, reference = drawn(cell.truth, chosen, cell.shape[1:], rng)
+        found = audit(policy, reference=reference, prompts=cell.prompts)
+        tally.add(found, exact if cell.prompts == "sampled" else cell.truth.numbers(chosen))
     return tally
 
 
@@ -213,22 +239,24 @@ def main() -> None:
     parser.add_argument("--prompts", default="sampled,fixed")
     parser.add_argument("--shapes", default="20x16x64,100x16x64,100x64x256")
     asked = parser.parse_args()
-    head = ("rewards", "policy", "KL", "prompts x draws", "intervals", "supported", *NUMBERS)
-    print("|", " | ".join(head), "|")
-    print("|" + "---|" * len(head))
-    for law in asked.laws.split(","):
-        log_p, rewards = laws(law, np.random.default_rng(7))
-        for kind, kl, log_q in policies(log_p, rewards):
-            if kind not in asked.only.split(","):
-                continue
-            truth = Truth(log_p, rewards, log_q)
-            for text in asked.shapes.split(","):
-                shape = tuple(int(size) for size in text.split("x"))
-                for prompts in asked.prompts.split(","):
-                    rng = np.random.default_rng([shape[0], shape[2], round(100 * kl)])
-                    tally = study(truth, prompts=prompts, shape=shape, runs=asked.runs, rng=rng)
-                    row = [law, kind, f"{kl:.2f}", text, prompts, tally.share, *tally.shares]
-                    print("|", " | ".join(row), "|", flush=True)
+    pooled: dict[tuple[str, ...], Tally] = {}
+    show("rewards", "policy", "KL", "prompts x draws", "intervals", "supported", *NUMBERS)
+    show(*["---"] * (6 + len(NUMBERS)))
+    for cell in cells(asked):
+        tally = study(cell, runs=asked.runs)
+        pooled.setdefault((cell.law, cell.kind, cell.prompts), Tally()).take(tally)
+        shape = "x".join(map(str, cell.shape))
+        kl = f"{cell.truth.numbers(EVERYONE)['kl']:.2f}"
+        show(cell.law, cell.kind, kl, shape, cell.prompts, tally.share, *tally.shares)
+    print()
+    show("rewards", "policy", "intervals", "runs supported", *NUMBERS)
+    show(*["---"] * (4 + len(NUMBERS)))
+    for (law, kind, prompts), tally in pooled.items():
+        show(law, kind, prompts, f"{tally.borne} of {tally.runs}", *tally.shares)
+
+
+def show(*texts: str) -> None:
+    print("|", " | ".join(texts), "|", flush=True)
 
 
 if __name__ == "__main__":
