@@ -226,3 +226,32 @@ def test_figures_are_drawn(
     drawn = path.read_text(encoding="utf-8")
     expected = {"tables": ["policy", "reward-gap", "excess-kl"], "run": ["run", "knee"]}
     assert all(f'id="{gid}"' in drawn for gid in expected[what])
+
+
+@pytest.mark.parametrize("what", ["tables", "run"])
+@pytest.mark.parametrize("ending", ["html", "md"])
+def test_a_page_holds_the_audit(
+    what: str, ending: str, klimit: Klimit, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    path = tmp_path / f"audit.{ending}"
+    tokens = request.getfixturevalue(what)
+    assert klimit("audit", *tokens, "--page", str(path)).code == 0
+    page = path.read_text(encoding="utf-8")
+    assert "can buy" in page
+    assert "efficiency" in page
+    assert {"tables": "farthest from it", "run": "The knee is at KL"}[what] in page
+    assert path.stat().st_size < 200_000
+
+
+def test_a_page_beyond_the_draws_says_so(klimit: Klimit, tmp_path: Path) -> None:
+    columns = {**POLICY.columns, "log_prob_policy": POLICY.columns["log_prob_policy"] + 9.0}
+    far = Draws.from_blocks(POLICY.prompts, POLICY.offsets, POLICY.rewards, columns)
+    policy = written(far, tmp_path / "far.parquet")
+    reference = written(REFERENCE, tmp_path / "reference.parquet")
+    path = tmp_path / "page.md"
+    assert klimit("audit", policy, "--reference", reference, "--page", str(path)).code == 0
+    page = path.read_text(encoding="utf-8")
+    assert "The draws do not bear the frontier at that KL" in page
+    assert "NOT SUPPORTED" in page
+    assert "too-few-draws" in page
+    assert "Prompt by prompt" not in page

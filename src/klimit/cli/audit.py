@@ -1,6 +1,6 @@
 """``klimit audit``."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,12 +21,13 @@ from klimit.cli.audit_requirements import AuditRequirements
 from klimit.cli.console import say
 from klimit.cli.options import DrawsPath, OutputOptions, StatisticsOptions
 from klimit.cli.output import Presentation, prepare, publish
-from klimit.core.errors import InputError
+from klimit.core.errors import InputError, InsufficientDataError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from klimit import Audit, Draws, FrontierEstimate, PointsAudit
+    from klimit.report import Document
 
 __all__ = ["AuditAsked", "audit", "present_audit"]
 
@@ -101,7 +102,9 @@ def audit(
 
         rows = prompt_rows(klimit.audit_by_prompt(own, reference=theirs))
         say("note", f"wrote {write_table(rows, by_prompt)}")
-    return publish(present_audit(asked, found, theirs), output)
+    shown = present_audit(asked, found, theirs)
+    shown = replace(shown, document=lambda: _page(asked, found, own, theirs))
+    return publish(shown, output)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +190,34 @@ def _of_points(
         },
         verdicts=[condition.met_by(found.points[-1]) for condition in asked.require],
         figure=lambda: _run_figure(found, draws),
+        document=lambda: _run_page(asked, found, draws),
+    )
+
+
+def _page(asked: AuditAsked, found: "Audit", own: "Draws", theirs: "Draws") -> "Document":
+    from klimit.report.audit import audit_document
+
+    try:
+        each = klimit.audit_by_prompt(own, reference=theirs)
+    except InsufficientDataError:  # the page says itself what the draws do not bear
+        each = None
+    return audit_document(
+        found,
+        reward_name=asked.reward,
+        curve=_frontier(found, theirs, max(found.kl.value, found.kl.high)),
+        prompts=each,
+        source=(f"policy: {asked.source}", f"reference: {asked.reference}"),
+    )
+
+
+def _run_page(asked: AuditAsked, found: "PointsAudit", draws: "Draws") -> "Document":
+    from klimit.report.audit import run_document
+
+    return run_document(
+        found,
+        reward_name=asked.reward,
+        curve=_frontier(found, draws, max(point.kl for point in found.points)),
+        source=(f"run: {asked.source}", f"reference: {asked.reference}"),
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter, Token
 
-from klimit.cli.requirements import Requirement, Verdict
+from klimit.cli.requirements import Verdict, judged
 
 if TYPE_CHECKING:
     from klimit import Audit, AuditedPoint
@@ -22,16 +22,18 @@ _OF_FRONTIER = ("efficiency", "reward_gap", "divergence")
 
 
 @dataclass(frozen=True, slots=True)
-class AuditRequirement(Requirement):
+class AuditRequirement:
     """One condition on the numbers of an audit.
 
     Attributes:
         quantity: What is compared.
         relation: ``">="`` or ``"<="``.
         bound: With what.
-        axis: Nothing: an audit has one point.
-        at: Nothing.
     """
+
+    quantity: str
+    relation: str
+    bound: float
 
     def __str__(self) -> str:
         """The condition as it is typed."""
@@ -49,34 +51,27 @@ class AuditRequirement(Requirement):
         name = "mean_reward" if self.quantity == "reward" else self.quantity
         value = getattr(found, name, None)
         if value is None:
-            return self._unmet(f"the {self.quantity} of points is not told")
-        if isinstance(value, float):  # a point's own numbers are taken as they are given
-            short = self.bound - value if self.relation == ">=" else value - self.bound
-            seen = f"{self.quantity} is {value:.6g}"
-            return self._judged(short, seen)
-        end, side = (value.low, "lower") if self.relation == ">=" else (value.high, "upper")
-        short = self.bound - end if self.relation == ">=" else end - self.bound
-        seen = (
-            f"{self.quantity} is {value}, the {side} end of its {100 * value.level:g}% "
-            f"interval {end:.6g}"
+            why = f"the {self.quantity} of points is not told"
+            return Verdict(self, met=False, line=f"{self} not met: {why}")
+        if isinstance(value, float):
+            return self._as_given(value)
+        return judged(
+            self, value, at=f"over {value.n} prompts", objection=self._objection(found)
         )
-        objection = self._objection(found)
-        if objection:
-            return self._unmet(f"the data do not support it, {objection}; {seen}")
-        return self._judged(short, seen)
 
-    def _objection(self, found: "Audit | AuditedPoint") -> str:
-        if self.quantity in _OF_POLICY:
-            return ""
-        return found.excess_reason if self.quantity in _OF_EXCESS else found.reason
-
-    def _judged(self, short: float, seen: str) -> Verdict:
+    def _as_given(self, value: float) -> Verdict:
+        """A point's own numbers are taken as they are."""
+        short = self.bound - value if self.relation == ">=" else value - self.bound
+        seen = f"{self.quantity} is {value:.6g}"
         if short <= 0:
             return Verdict(self, met=True, line=f"{self} met: {seen}")
         return Verdict(self, met=False, line=f"{self} not met by {short:.3g}: {seen}")
 
-    def _unmet(self, why: str) -> Verdict:
-        return Verdict(self, met=False, line=f"{self} not met: {why}")
+    def _objection(self, found: "Audit | AuditedPoint") -> str:
+        if self.quantity in _OF_POLICY:
+            return ""
+        reason = found.excess_reason if self.quantity in _OF_EXCESS else found.reason
+        return reason and f"the data do not support it, {reason}"
 
 
 def parse_audit_requirement(text: str) -> AuditRequirement:
@@ -103,7 +98,7 @@ def parse_audit_requirement(text: str) -> AuditRequirement:
         except ValueError:
             bound = float("nan")
         if not isnan(bound):
-            return AuditRequirement(found["name"], found["relation"], bound, "", 0.0)
+            return AuditRequirement(found["name"], found["relation"], bound)
     raise ValueError(
         f"needed one of {', '.join(known)}, >= or <=, and a number, such as "
         f"'efficiency>=0.8', got {text!r}"

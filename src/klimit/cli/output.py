@@ -19,6 +19,8 @@ from klimit.core.errors import InputError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from klimit.report import Document
+
 __all__ = ["Presentation", "prepare", "publish"]
 
 _FIGURES = (".svg", ".png", ".pdf")
@@ -42,6 +44,7 @@ class Presentation:
         verdicts: The conditions that were asked for, judged.
         figure: Draws the figure.
         narrow: Draws it for a narrow column; ``None`` to shrink the other.
+        document: Writes the page, where there is more to say than the table and the figure.
     """
 
     source: str
@@ -56,6 +59,7 @@ class Presentation:
     verdicts: Sequence[Verdict]
     figure: "Callable[[], Figure]"
     narrow: "Callable[[], Figure] | None" = None
+    document: "Callable[[], Document] | None" = None
 
 
 def prepare(output: OutputOptions, *, source: str) -> None:
@@ -111,7 +115,8 @@ def publish(shown: Presentation, output: OutputOptions) -> int:
     if output.page is not None:
         from klimit.cli.pages import document_of, write_page
 
-        write_page(document_of(shown), output.page)
+        document = document_of(shown) if shown.document is None else shown.document()
+        write_page(document, output.page)
     if output.as_json:
         sys.stdout.write(json_line(_json(shown)) + "\n")
     elif stdout().is_terminal:

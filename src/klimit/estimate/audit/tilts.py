@@ -7,16 +7,17 @@ import numpy as np
 
 from klimit.core.roots import Sample, increasing_root
 from klimit.estimate.audit.extrapolation import extrapolated_tilt
+from klimit.estimate.audit.plain import plain_curve
 from klimit.estimate.audit.sources import Sources
 from klimit.estimate.audit.tilt_at import TiltAt, tilt_at, tilt_limit
 from klimit.estimate.condensed import sums_over
 from klimit.estimate.reliability import frontier_objection
 from klimit.estimate.values import Values
-from klimit.estimate.weights import prompt_tilts
 
 __all__ = ["Reached", "tilt_at_kl", "tilt_at_reward"]
 
-_TOLERANCE = 1e-7  # relative: the rewards are flat in beta, so that this leaves them exact
+_TOLERANCE = 1e-6  # relative: the rewards are flat in beta, so that this leaves them exact
+_SETTLED = 1e-4  # relative, of beta: the rewards move by its square
 _STEPS = 3  # Newton steps from the curve of the draws to the one free of bias
 
 
@@ -52,11 +53,13 @@ def tilt_at_kl(sources: Sources, kl: float) -> Reached:
     if top.kl.value <= kl:
         return Reached(top, _objection(sources, top), ceiling=True)
 
+    curve = plain_curve(sources.reference)
+
     def spent(beta: float) -> Sample:
-        tilts = prompt_tilts(sources.reference, beta=beta)
-        root = max(float(tilts.plug_in_kl.mean()), 0.0) ** 0.5
+        of = curve.at(beta)
+        root = max(of.kl, 0.0) ** 0.5
         short = root / kl**0.5 - 1.0  # the root of the KL is nearly linear in beta
-        slope = beta**2 * float(tilts.variance.mean()) / (2 * max(root, 1e-300) * kl**0.5)
+        slope = beta**2 * of.variance / (2 * max(root, 1e-300) * kl**0.5)
         return Sample(short if abs(short) > _TOLERANCE else 0.0, slope)
 
     beta = increasing_root(spent, start=(2 * kl / start.variance) ** 0.5)
@@ -87,10 +90,12 @@ def tilt_at_reward(sources: Sources, reward: float) -> Reached:
         why = "the reward is beyond the best draws seen" if beyond else _objection(sources, top)
         return Reached(top, why, ceiling=True)
 
+    curve = plain_curve(sources.reference)
+
     def gained(beta: float) -> Sample:
-        tilts = prompt_tilts(sources.reference, beta=beta)
-        short = (float(tilts.plug_in_reward.mean()) - start.reward.value) / away - 1.0
-        slope = beta * float(tilts.variance.mean()) / away
+        of = curve.at(beta)
+        short = (of.reward - start.reward.value) / away - 1.0
+        slope = beta * of.variance / away
         return Sample(short if abs(short) > _TOLERANCE else 0.0, slope)
 
     beta = increasing_root(gained, start=away / start.variance)
@@ -107,7 +112,7 @@ def _settled(sources: Sources, beta: float, lacking: Callable[[TiltAt], float]) 
         if tilt.variance <= 0:
             break
         moved = beta + lacking(tilt) / tilt.variance
-        if abs(moved - beta) <= _TOLERANCE * beta:
+        if abs(moved - beta) <= _SETTLED * beta:
             break
         beta = float(np.clip(moved, 0.8 * beta, 1.25 * beta))
         tilt = tilt_at(sources, beta)
