@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import klimit
-from klimit.cli.audit_shown import AuditAsked, present_audit
 from klimit.cli.audit_options import AuditTables
+from klimit.cli.audit_shown import AuditAsked, present_audit
 from klimit.cli.overopt import present_overopt
 from klimit.cli.pages import section_of
 from klimit.cli.plan import PlanAsked, present_plan
