@@ -221,6 +221,17 @@ def test_prompts_with_too_few_draws_are_left_out_at_every_level() -> None:
     assert found.best_of_n[0].proxy.value == pytest.approx(np.mean(rows[:3]))
 
 
+def test_one_level_may_be_a_plain_number_and_several_come_in_the_order_asked() -> None:
+    draws, gold = hump(14, p=20, m=32)
+    one = overoptimisation(draws, gold=gold, n=4, kl=0.5)
+    assert [point.n for point in one.best_of_n] == [4]
+    assert [point.kl for point in one.frontier] == [0.5]
+    mixed = overoptimisation(draws, gold=gold, n=[8, 1, 4], kl=[0.5, 0.0])
+    assert [point.n for point in mixed.best_of_n] == [8, 1, 4]
+    assert [point.kl for point in mixed.frontier] == [0.5, 0.0]
+    assert mixed.best_of_n[2].gold.value == pytest.approx(one.best_of_n[0].gold.value)
+
+
 def test_the_answer_is_the_same_every_time() -> None:
     draws, gold = hump(11, p=30)
     first, second = (overoptimisation(draws, gold=gold).to_dict() for _ in range(2))

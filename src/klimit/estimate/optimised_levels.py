@@ -35,8 +35,8 @@ class OptimisedLevels(Result):
 def levels_for(
     draws: Draws,
     *,
-    n: Sequence[int] | Int64[np.ndarray, " k"] | None,
-    kl: Sequence[float] | Float64[np.ndarray, " b"] | None,
+    n: int | Sequence[int] | Int64[np.ndarray, " k"] | None,
+    kl: float | Sequence[float] | Float64[np.ndarray, " b"] | None,
 ) -> OptimisedLevels:
     """Choose what was not asked for, and leave out prompts with too few draws.
 
@@ -58,7 +58,7 @@ def levels_for(
         array([1, 2, 3, 4])
     """
     usual = int(np.quantile(draws.counts, 0.1, method="lower"))
-    sizes = _half_octaves(max(1, usual // 2)) if n is None else np.asarray(n)
+    sizes = _half_octaves(max(1, usual // 2)) if n is None else np.atleast_1d(np.asarray(n))
     if sizes.size == 0 or sizes.dtype.kind not in "iu" or sizes.min() < 1:
         raise InputError(f"n must be whole numbers, at least 1, got {n}")
     enough = draws.counts >= sizes.max()
@@ -68,7 +68,7 @@ def levels_for(
             f"{draws.counts.max()}; draw more or ask for a smaller n"
         )
     octaves = 2.0 ** np.arange(int(np.log2(sizes.max())) + 1)
-    budgets = np.log(octaves) - (octaves - 1) / octaves if kl is None else np.asarray(kl)
+    budgets = np.log(octaves) - (octaves - 1) / octaves if kl is None else np.atleast_1d(kl)
     rows = np.repeat(enough, draws.counts)
     left_out = int((~enough).sum())
     return OptimisedLevels(

@@ -20,8 +20,8 @@ from klimit.estimate.optimised_levels import gold_column, levels_for
 
 __all__ = ["overoptimisation", "overoptimisation_of_each"]
 
-Levels = Sequence[int] | Int64[np.ndarray, " k"] | None
-Budgets = Sequence[float] | Float64[np.ndarray, " b"] | None
+Levels = int | Sequence[int] | Int64[np.ndarray, " k"] | None
+Budgets = float | Sequence[float] | Float64[np.ndarray, " b"] | None
 
 
 def overoptimisation(  # noqa: PLR0913  (what, how far, for whom, how sure)
