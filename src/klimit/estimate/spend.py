@@ -18,6 +18,17 @@ _NODES = 160
 _BATCH = 4
 _THREADS = 2
 _SETTLED = 1e-6  # of the ceiling: closer to it no larger beta is tabulated
+_GROWTH = {
+    "kl": 0.0,
+    "spread": 0.0,
+    "squares": 1.0,
+    "bias": 1.0,
+    "change": 1.0,
+    "variance": 1.0,
+    "third": 1.5,
+    "fourth": 2.0,
+    "kl_variance": 1.0,
+}  # powers of the sum of squared weights to which each is nearly in proportion
 _HOPELESS = 2.0  # effective draws a prompt below which no budget is borne
 
 
@@ -82,12 +93,19 @@ class Spending:
         first = int(np.clip(at, 0, g - width))
         used = slice(first, first + width)
         shares = _lagrange(self.log_beta[used], float(np.log(beta)))
-        return Node(
-            *(
-                shares @ np.array([getattr(node, field.name) for node in self.nodes[used]])
-                for field in fields(Node)
+        squares = np.array([node.squares for node in self.nodes[used]])
+        own = np.exp(shares @ np.log(squares))
+
+        def between(name: str) -> Float64[np.ndarray, " p"]:
+            # with the weights' squares everything grows; relative to them it hardly changes
+            power = _GROWTH[name]
+            ratios = (
+                np.array([getattr(node, name) for node in self.nodes[used]]) / squares**power
             )
-        )
+            ends = ratios.min(axis=0), ratios.max(axis=0)
+            return np.asarray(np.clip(shares @ ratios, *ends) * own**power)
+
+        return Node(**{field.name: between(field.name) for field in fields(Node)})
 
 
 def _lagrange(x: Float64[np.ndarray, " w"], at: float) -> Float64[np.ndarray, " w"]:

@@ -97,7 +97,8 @@ def extrapolated(
     if not _SLOWEST < decay < 2.0:
         further = (slow - 1) * bias
     added = bias + further / 2
-    least = min(decay - _CAUTION * stderr, _SHARE * decay, decay * abs(decay))
+    # the slower the decay seems, the more of the tail that rules it may be unseen
+    least = min(decay - _CAUTION * stderr, _SHARE * decay, decay**3)
     slowest = 1 / float(np.clip(least, 0.2, 2.0))
     upward = slowest * mean - float(added.mean()) if slowest > 1 else 0.0
     return Extrapolated(added, decay, abs(float(further.mean())) / 2, max(upward, 0.0))
