@@ -158,3 +158,11 @@ def test_a_negative_budget_is_refused() -> None:
     draws = Draws.from_matrix([[0.0, 1.0], [0.0, 2.0]])
     with pytest.raises(InputError, match="kl must be at least 0, got -1"):
         estimate_frontier(draws, kl=-1.0)
+
+
+def test_no_prompt_gets_more_than_its_ceiling() -> None:
+    found = estimate_frontier(pass_fail(100, 64, 0.5), kl=2.0, pooling="per-prompt")
+    point = found.points[0]
+    assert point.supported
+    assert point.reward.value == 1.0
+    assert point.reward.low < 1.0 <= point.reward.high

@@ -62,6 +62,8 @@ class OwnFrontier:
         share = 1.0 if more > 1 else 0.5
         further = (2 * more + more**2) * last - more**2 * before
         rewards = plain.reward + (1 - share) * last + share * further
+        # at the best draws there is nothing further to go
+        rewards = np.where(plain.reached, plain.reward, rewards)
         split = half + more * shrunk
         variances = ((split[:, 0] - split[:, 1]) ** 2).mean(axis=0) / 4
         upward = (_remaining(ratio + _CAUTION * stderr) - more) * float(last.mean())
