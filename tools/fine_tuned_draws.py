@@ -20,7 +20,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-MAX_TOKENS, DRAWS, SEED, END = 40, 32, 0, 2
+MAX_TOKENS, DRAWS, SEED, END = 40, 24, 0, 2
 STEPS, BATCH, RATE = (4, 20), 8, 5e-5
 
 
