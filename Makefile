@@ -9,8 +9,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 demo: $(VENV)/.demo
 	$(BIN)/klimit demo --out runs/demo
 
+# The language model's tests stand alone: its threads would slow down all others beside them.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto -m "not model"
+	$(BIN)/python -m pytest -m model
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -15,7 +15,7 @@ ASKED = ("--reward", "sentiment", "--n", "1,4,16", "--kl", "0,0.5")
 def test_a_person_sees_a_table_and_a_verdict(klimit: Klimit) -> None:
     ended = klimit("overopt", "EXAMPLE", *ASKED, "--gold", "relevance")
     assert ended.code == 0
-    assert "best of" in ended.out
+    assert "N=4" in ended.out
     assert "no change of relevance is established up to N = 16" in ended.out
 
 

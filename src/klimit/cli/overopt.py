@@ -113,8 +113,8 @@ def present_overopt(
     return Presentation(
         source=source,
         title=f"Gold while {name} is optimised: {source}",
-        header=header(name, results[0].level),
-        lines=[line for result in results for line in lines(result)],
+        header=header(name, results),
+        lines=lines(results),
         objections=_objections(results),
         notes=[result.verdict for result in results],
         footer=footer(results[0]),

@@ -1,6 +1,5 @@
 """The table of ``klimit overopt``, for people and for machines."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import klimit
@@ -8,23 +7,28 @@ from klimit.cli.format import Cell
 from klimit.core.digits import interval, measured
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from klimit import GoldAtKL, GoldAtN, OverOptimisation
 
 __all__ = ["footer", "header", "lines", "rows"]
 
 
-def header(proxy: str, level: float) -> tuple[str, ...]:
+def header(proxy: str, results: "Sequence[OverOptimisation]") -> tuple[str, ...]:
     """Column heads for people.
 
     Args:
         proxy: Name of the proxy.
-        level: Nominal coverage.
+        results: One a gold reward; a single one needs no column for its name.
 
     Returns:
         The heads.
     """
+    level, gold = results[0].level, results[0].gold
     inside = f"{100 * level:g}% interval"
-    return ("gold", "by", "KL", proxy, "mean gold", inside, "all together", "correlation", "")
+    one = len(results) == 1
+    names = () if one else ("gold",)
+    return (*names, "by", "KL", proxy, gold if one else "mean", inside, "correlation", "")
 
 
 def footer(result: "OverOptimisation") -> str:
@@ -43,37 +47,35 @@ def footer(result: "OverOptimisation") -> str:
     )
 
 
-def lines(result: "OverOptimisation") -> list[tuple[str, ...]]:
-    """Cells for people, best-of-N first, then the frontier.
+def lines(results: "Sequence[OverOptimisation]") -> list[tuple[str, ...]]:
+    """Cells for people: for each gold reward best-of-N first, then the frontier.
 
     Args:
-        result: One gold reward.
+        results: One a gold reward.
 
     Returns:
         A tuple of cells a point.
     """
-    return [
-        *(
-            _cells(result.gold, f"best of {x.n}", f"{x.kl.value:.3f}", x)
-            for x in result.best_of_n
-        ),
-        *(_cells(result.gold, f"tilt {x.beta:.3g}", f"{x.kl:.3f}", x) for x in result.frontier),
-    ]
+    found: list[tuple[str, ...]] = []
+    for result in results:
+        names = () if len(results) == 1 else (result.gold,)
+        found += [
+            (*names, f"N={x.n}", f"{x.kl.value:.2f}", *_cells(x)) for x in result.best_of_n
+        ]
+        found += [
+            (*names, f"beta={x.beta:.3g}", f"{x.kl:.2f}", *_cells(x)) for x in result.frontier
+        ]
+    return found
 
 
-def _cells(gold: str, by: str, kl: str, point: "GoldAtN | GoldAtKL") -> tuple[str, ...]:
-    together = replace(point.gold, low=point.band_low, high=point.band_high)
+def _cells(point: "GoldAtN | GoldAtKL") -> tuple[str, ...]:
     correlation = getattr(point, "correlation", None)
     return (
-        gold,
-        by,
-        kl,
-        measured(point.proxy),
+        f"{point.proxy.value:.3g}",
         measured(point.gold),
         interval(point.gold),
-        interval(together),
         "" if correlation is None else measured(correlation),
-        "" if getattr(point, "supported", True) else "UNSUPPORTED",
+        "" if getattr(point, "supported", True) else "!",
     )
 
 
