@@ -49,7 +49,7 @@ def main(gguf: Path, folder: Path) -> None:
         if step in STEPS:
             policy.eval()
             for index, prompt in enumerate(prompts):
-                rows += draw(policy, reference, tokenizer, prompt, f"step {step}", index)
+                rows += draw(policy, reference, tokenizer, prompt, f"step_{step}", index)
                 print(f"step {step}: prompt {index} drawn", flush=True)
             policy.train()
     pl.DataFrame(rows).write_parquet(folder / "smollm2_tuned.parquet", compression="zstd")

@@ -13,6 +13,10 @@ EXAMPLE = "examples/smollm2_draws.parquet"
 PICTURES = {
     "frontier": f"frontier {EXAMPLE} --reward sentiment --kl 0.25,0.5,1,2,4",
     "plan": f"plan {EXAMPLE} --reward sentiment --kl 1",
+    "audit": (
+        "audit examples/smollm2_tuned.parquet --policy step_20 "
+        f"--reference {EXAMPLE} --reward sentiment"
+    ),
     "overopt": f"overopt {EXAMPLE} --reward sentiment --gold relevance",
 }
 TERMINAL = {"COLUMNS": "96", "TTY_COMPATIBLE": "1", "TERM": "dumb"}
