@@ -236,8 +236,8 @@ def _choice(kl: float, chosen: BestOfPoint, beta: float) -> str:
         if math.isfinite(beta)
         else "the optimum keeps the best responses alone"
     )
-    spent = f"N = {chosen.n}, which spends {measured(chosen.kl)} of {kl:g} nats"
-    return f"the budget allows best-of-N with {spent}; {tilt}"
+    spent = f"N = {chosen.n}, which spends {measured(chosen.kl)} nats"
+    return f"a budget of KL {kl:g} allows best-of-N with {spent}; {tilt}"
 
 
 def _checks(

@@ -16,7 +16,7 @@ from klimit.estimate.uncertainty import check_level, check_prompts
 __all__ = ["kl_terms", "log_ratio", "sequence_kl"]
 
 FOLDS = 5
-LEAST_DRAWS = 100  # fewer do not tell how heavy the tail of the control is
+LEAST_DRAWS = 500  # fewer do not tell how heavy the tail of the control is
 NOISE = 3.0  # standard errors within which a mean ratio below 1 is taken for chance
 DOMINANT = 0.2  # share of the control's mean square at which one draw makes it useless
 LARGEST = 50.0  # nats by which a draw may favour the reference and still serve as control
