@@ -25,6 +25,7 @@ def test_a_command_prints_what_the_readme_shows(
 ) -> None:
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("COLUMNS", str(WIDTH))
+    monkeypatch.setenv("LINES", "50")  # without it a dumb terminal is taken to be 80 wide
     monkeypatch.setenv("TTY_COMPATIBLE", "1")
     monkeypatch.setenv("TERM", "dumb")
     assert run(command.removeprefix("$ klimit ").split()) == 0

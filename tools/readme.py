@@ -19,7 +19,7 @@ PICTURES = {
     ),
     "overopt": f"overopt {EXAMPLE} --reward sentiment --gold relevance",
 }
-TERMINAL = {"COLUMNS": "96", "TTY_COMPATIBLE": "1", "TERM": "dumb"}
+TERMINAL = {"COLUMNS": "96", "LINES": "50", "TTY_COMPATIBLE": "1", "TERM": "dumb"}
 
 
 def main() -> None:

@@ -27,6 +27,7 @@ Klimit = Callable[..., Ended]
 def klimit(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Klimit:
     """Run a command; ``EXAMPLE`` names the table of draws, wherever the tests run."""
     monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("LINES", "50")
     monkeypatch.chdir(Path(EXAMPLE).parent)
 
     def call(*tokens: str) -> Ended:
