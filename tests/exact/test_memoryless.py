@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import gammaln
 
 from klimit import (
     FiniteModel,
@@ -206,3 +207,20 @@ def test_the_distance_from_the_optimum_keeps_its_digits_where_it_explodes() -> N
     reverse = divergence(optimum, best_of_n(law, log_n=log_n))
     assert reverse == pytest.approx(float(distance), rel=1e-11)
     assert reverse == pytest.approx(2.25e7, rel=1e-2)
+
+
+def test_a_total_in_a_valley_between_far_likelier_ones_keeps_its_digits() -> None:
+    """Rewards 0, 1, 100: between multiples of 100 totals are rarer by many orders."""
+    probs, length = np.array([0.5, 0.3, 0.2]), 300
+    law = Memoryless(FiniteModel.from_probs(probs, [0.0, 1.0, 100.0])).total(length)
+    hundreds, ones = np.meshgrid(np.arange(length + 1), np.arange(length + 1))
+    some = hundreds + ones <= length
+    hundreds, ones = hundreds[some], ones[some]
+    zeros = length - hundreds - ones
+    logs = gammaln(length + 1) - gammaln(zeros + 1) - gammaln(ones + 1) - gammaln(hundreds + 1)
+    logs += zeros * np.log(0.5) + ones * np.log(0.3) + hundreds * np.log(0.2)
+    expected = np.full(100 * length + 1, -np.inf)
+    np.logaddexp.at(expected, 100 * hundreds + ones, logs)
+    places = np.flatnonzero(np.isfinite(expected))
+    np.testing.assert_array_equal(law.rewards, places)
+    np.testing.assert_allclose(law.log_probs, expected[places], rtol=2e-12, atol=2e-12)

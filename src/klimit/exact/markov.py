@@ -203,7 +203,7 @@ def _on_lattice(
             "shorter length or round the rewards to a coarser step"
         )
     total = ChainSum(log_start, log_steps, index, length, high - low)
-    logs = window_law(total, first=low, last=high) if low < high else np.zeros(1)
+    logs = window_law(total, first=low, last=high).logs if low < high else np.zeros(1)
     size = int(min(_ENDS / (float(length) * edges.size), 32, logs.size / 2))
     if size > 0 and length <= _LONG:
         logs[:size] = lowest_path_sums(log_start, log_steps, index, length, size=size)

@@ -47,9 +47,10 @@ class Memoryless(Result):
         Rewards that are integer multiples of one step, as the simple fractions that floats
         stand for (0.1, 0.2, 0.3) or exactly, are summed as integers, so that ties are exact.
         Every log-probability is right to about ``1e-12`` of itself, however far in the tail.
-        Where neighbours differ by more than that can resolve (a total ``1e-14`` times as likely
-        as those beside it, away from both ends) it counts as impossible. Without a common step
-        the types are enumerated, equal sums of floats merged.
+        Totals in a valley between others far more likely are found by enumerating the types,
+        up to 4,000,000 of them; beyond, such a total has the absolute accuracy of its
+        neighbours, and counts as impossible below ``1e-14`` of them. Without a common step the
+        types are enumerated, equal sums of floats merged.
 
         Args:
             length: Number of symbols, an integer.
@@ -91,18 +92,18 @@ def _on_lattice(
     np.logaddexp.at(merged, first, log_p)
     size = length * int(index[-1]) + 1
     types = count_types(index.size, length)
-    if types <= _TYPES and (types <= size or size > LARGEST):
-        places, logs = merge_equal(*type_sums(merged, index, length), blur=0.0)
-    elif size <= LARGEST:
-        logs = symbol_law(merged, index, length)
-        places = np.flatnonzero(logs > -np.inf)
-        logs = logs[places]
-    else:
+    if size <= LARGEST and (types > size or types > _TYPES):
+        law = symbol_law(merged, index, length)
+        if law.clear or types > _TYPES:
+            places = np.flatnonzero(law.logs > -np.inf)
+            return law.logs[places], lattice.sums(length, places)
+    if types > _TYPES:
         most = (LARGEST - 1) // int(index[-1])
         raise InputError(
             f"rewards of {index[-1]} steps a symbol allow a length of at most {most}, got "
             f"{length}; take a shorter one or round the rewards to a coarser step"
         )
+    places, logs = merge_equal(*type_sums(merged, index, length), blur=0.0)
     return logs, lattice.sums(length, places)
 
 

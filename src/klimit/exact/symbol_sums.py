@@ -5,11 +5,11 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-from jaxtyping import Complex128, Float64, Int64
+from jaxtyping import Complex128, Int64
 from scipy.fft import rfft
 
 from klimit.exact.power_series import LONGEST, lowest_sums
-from klimit.exact.windows import window_law
+from klimit.exact.windows import LatticeLaw, window_law
 
 __all__ = ["SymbolSum", "TiltedSymbols", "symbol_law"]
 
@@ -20,9 +20,7 @@ _NEGLIGIBLE = -46.0  # nats: parts of a spectrum below this change no digit
 _MANY = 1 << 18  # angles beyond which extended precision costs more than it brings
 
 
-def symbol_law(
-    log_probs: Extended, index: Int64[np.ndarray, " k"], length: int
-) -> Float64[np.ndarray, " m"]:
+def symbol_law(log_probs: Extended, index: Int64[np.ndarray, " k"], length: int) -> LatticeLaw:
     """The law of a sum of independent lattice symbols.
 
     Both ends by polynomials whose terms are nonnegative, everything between by Fourier
@@ -42,10 +40,10 @@ def symbol_law(
     other = min(end, size - end)
     above = lowest_sums(log_probs, int(index.max()) - index, length, size=other)[::-1]
     if end + other == size:
-        return np.concatenate([below, above])
+        return LatticeLaw(np.concatenate([below, above]), clear=True)
     total = SymbolSum(log_probs, index, length)
     middle = window_law(total, first=end, last=size - other - 1)
-    return np.concatenate([below, middle, above])
+    return LatticeLaw(np.concatenate([below, middle.logs, above]), middle.clear)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,13 +15,14 @@ import numpy.typing as npt
 from jaxtyping import Complex128, Float64
 from scipy.fft import irfft, next_fast_len
 
-__all__ = ["LatticeSum", "TiltedSum", "window_law"]
+__all__ = ["LatticeLaw", "LatticeSum", "TiltedSum", "window_law"]
 
 _REACH = 2.5  # standard deviations from a tilt's mean to the edge of its window
 _NEAR = 0.5  # of an end of the law: no tilt has its mean at the very end
 _STILL = 1e-3  # of a level: a mean that moves less has come to its end
 _HALVINGS = 60
 _ALIAS = 45.0  # nats by which what an inversion wraps around is lighter than its window
+_CLEAR = 1e-12  # relative error up to which rounding leaves a probability alone
 _SLOPES = (2.0, 4.0, 6.0, 9.5, 14.0, 24.0)  # of Chernoff bounds, in standard deviations
 
 
@@ -68,6 +69,20 @@ class LatticeSum(Protocol):
         """Cumulant generating function of the sum, in nats."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class LatticeLaw:
+    """The law of a sum of integers, or a stretch of it.
+
+    Attributes:
+        logs: Log-probabilities of consecutive values, shape ``(m,)``.
+        clear: Whether rounding leaves every one of them alone. Where values lie in a valley
+            between others far more likely, it does not.
+    """
+
+    logs: Float64[np.ndarray, " m"]
+    clear: bool
+
+
 @dataclass(frozen=True, slots=True)
 class _Window:
     law: TiltedSum
@@ -75,7 +90,7 @@ class _Window:
     last: int
 
 
-def window_law(total: LatticeSum, *, first: int, last: int) -> Float64[np.ndarray, " m"]:
+def window_law(total: LatticeSum, *, first: int, last: int) -> LatticeLaw:
     """Log-probabilities of consecutive values of a sum.
 
     Args:
@@ -84,15 +99,17 @@ def window_law(total: LatticeSum, *, first: int, last: int) -> Float64[np.ndarra
         last: Largest value asked.
 
     Returns:
-        Log-probabilities, shape ``(last - first + 1,)``, within about ``1e-12`` of themselves;
-        ``-inf`` where a value is impossible or so rare among its neighbours (below about
-        ``1e-14`` of them) that rounding hides it.
+        ``last - first + 1`` log-probabilities, within about ``1e-12`` of themselves where the
+        law is clear; ``-inf`` where a value is impossible or so rare among its neighbours
+        (below about ``1e-14`` of them) that rounding hides it.
     """
     result = np.full(last - first + 1, -np.inf)
+    clear = True
     for window in _windows(_chain(total, first, last), first, last):
         values = _inverted(total, window)
-        result[window.first - first : window.last - first + 1] = values
-    return result
+        result[window.first - first : window.last - first + 1] = values.logs
+        clear &= values.clear
+    return LatticeLaw(result, clear)
 
 
 def _chain(total: LatticeSum, first: int, last: int) -> list[TiltedSum]:
@@ -134,7 +151,7 @@ def _windows(chain: list[TiltedSum], first: int, last: int) -> list[_Window]:
     return windows
 
 
-def _inverted(total: LatticeSum, window: _Window) -> Float64[np.ndarray, " m"]:
+def _inverted(total: LatticeSum, window: _Window) -> LatticeLaw:
     law, center = window.law, round(window.law.mean)
     size = next_fast_len(_period(total, window), real=True)
     spectrum = law.spectrum(size, center)
@@ -145,7 +162,8 @@ def _inverted(total: LatticeSum, window: _Window) -> Float64[np.ndarray, " m"]:
     with np.errstate(divide="ignore"):
         logs = np.log(np.where(found > noise, found, 0.0))
     back = np.asarray(law.cgf - np.longdouble(law.theta) * places, dtype=np.float64)
-    return np.asarray(np.minimum(logs + back, 0.0))
+    clear = bool((found * _CLEAR > noise).all())
+    return LatticeLaw(np.asarray(np.minimum(logs + back, 0.0)), clear)
 
 
 def _period(total: LatticeSum, window: _Window) -> int:
