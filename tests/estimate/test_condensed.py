@@ -5,7 +5,8 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.special import logsumexp
 
-from klimit.estimate.condensed import CondensedSums, condense, sums_over
+from klimit.estimate.condensed import CondensedSums
+from klimit.estimate.condensing import condense, sums_over
 from klimit.estimate.jackknife import jackknife
 from klimit.estimate.sums import sum_directly
 

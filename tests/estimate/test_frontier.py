@@ -81,7 +81,7 @@ def test_large_tables_give_what_their_draws_give_one_by_one(
     rng = np.random.default_rng(3)
     draws = grouped([rng.normal(size=m) for m in rng.integers(500, 4000, 60)])
     condensed = estimate_frontier(draws, kl=[0.1, 1.0, 3.0])
-    monkeypatch.setattr("klimit.estimate.condensed._MANY", np.inf)
+    monkeypatch.setattr("klimit.estimate.condensing._MANY", np.inf)
     direct = estimate_frontier(draws, kl=[0.1, 1.0, 3.0])
     for a, b in zip(condensed.points, direct.points, strict=True):
         assert_allclose(a.reward.value, b.reward.value, rtol=1e-9)

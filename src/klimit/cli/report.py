@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from klimit.estimate.prediction import Prediction
     from klimit.report import Document
 
-__all__ = ["ReportRequest", "report", "report_on", "write_report"]
+__all__ = ["ReportRequest", "powers_of_two", "report", "report_on", "write_report"]
 
 
 def report(
@@ -141,7 +141,7 @@ def report_on(
         favoured=favoured_responses(draws.head(PROMPTS_SHOWN), curve),
         best_of=klimit.estimate_best_of_n(
             draws,
-            n=request.n or _powers_of_two(draws),
+            n=request.n or powers_of_two(draws),
             prompts=request.prompts,
             level=request.level,
         ),
@@ -164,8 +164,15 @@ def write_report(document: "Document", out: Path | None) -> None:
         write_page(document, out)
 
 
-def _powers_of_two(draws: "Draws") -> tuple[int, ...]:
-    """1, 2, 4 and so on, as far as every prompt has twice the draws, at most 1024."""
+def powers_of_two(draws: "Draws") -> tuple[int, ...]:
+    """The numbers of draws that best-of-N is shown at unless others are asked for.
+
+    Args:
+        draws: Draws of the reference policy.
+
+    Returns:
+        1, 2, 4 and so on, as far as every prompt has twice the draws, at most 1024.
+    """
     most = min(1024, max(2, int(draws.counts.min()) // 2), int(draws.counts.max()))
     return tuple(2**k for k in range(most.bit_length()))
 

@@ -1,28 +1,22 @@
 """Draws condensed to local moments, so that sums under a tilt cost bins and not draws."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
-from math import factorial
 
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from klimit.estimate.sums import HEAVY, POWERS, Sums, TiltSums, sum_directly, tail_moments
+from klimit.estimate.sums import POWERS, TiltSums
 
-__all__ = ["CondensedSums", "condense", "sums_over"]
+__all__ = ["CondensedSums"]
 
-_BINS = 48
-_MOMENTS = 9
-_NEAREST = 1e-4  # of a prompt's range: below this distance from the best, bins do not shrink
-_BLOCK = 32_000  # draws that are worked on at a time: they stay in the processor's cache
-_THREADS = 2
-_TOGETHER = 250  # prompts that are summed at a time, for the same reason
+MOMENTS = 9  # kept of each bin: the Taylor series of its weights ends there
+THREADS = 2
+_TOGETHER = 250  # prompts that are summed at a time: they stay in the processor's cache
 _AT_ONCE = 32  # prompts that are summed at a time at many betas
 _TINY = 1e-300  # in place of a beta of 0, where it meets an infinite distance
 _AXES = (0, 0, 0, 0, 0, 1)  # of the prompts in the fields of TiltSums
-_MANY = 100_000  # draws from which condensing them costs less than passing over them often
-_FACTORIALS = np.array([float(factorial(j)) for j in range(_MOMENTS)])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,13 +109,13 @@ class CondensedSums:
         Returns:
             Logarithms of the means of ``exp(beta r)``, shape ``(g, p)``.
         """
-        series = np.power.outer(beta, np.arange(_MOMENTS)).T
+        series = np.power.outer(beta, np.arange(MOMENTS)).T
 
         def block(start: int) -> Float64[np.ndarray, "g q"]:
             mine = slice(start, start + _AT_ONCE)
             centres, best = self.centres[mine], self.best[mine]
             below = np.where(best > -np.inf, best - best[:, :1], -np.inf)
-            local = (self.moments[mine].reshape(-1, _MOMENTS) @ series).reshape(
+            local = (self.moments[mine].reshape(-1, MOMENTS) @ series).reshape(
                 *centres.shape, beta.size
             )
             local *= np.exp(centres[:, :, None] * beta)
@@ -129,7 +123,7 @@ class CondensedSums:
             mean = (local.sum(axis=1) + heavy.sum(axis=1)) / self.counts[mine, None]
             return np.asarray((best[:, :1] * beta + np.log(mean)).T)
 
-        with ThreadPoolExecutor(_THREADS) as pool:
+        with ThreadPoolExecutor(THREADS) as pool:
             blocks = list(pool.map(block, range(0, self.counts.size, _AT_ONCE)))
         return np.concatenate(blocks, axis=1)
 
@@ -143,15 +137,15 @@ def _over_bins(
 
 
 def _powers(beta: Float64[np.ndarray, " p"]) -> Float64[np.ndarray, "p j"]:
-    powers = np.ones((beta.size, _MOMENTS))
-    np.cumprod(np.repeat(beta[:, None], _MOMENTS - 1, axis=1), axis=1, out=powers[:, 1:])
+    powers = np.ones((beta.size, MOMENTS))
+    np.cumprod(np.repeat(beta[:, None], MOMENTS - 1, axis=1), axis=1, out=powers[:, 1:])
     return powers
 
 
 def _slopes(series: Float64[np.ndarray, "p j"]) -> Float64[np.ndarray, "p j"]:
     """The derivatives of a series of powers by beta."""
     slopes = np.zeros(series.shape)
-    slopes[:, 1:] = series[:, :-1] * np.arange(1, _MOMENTS)
+    slopes[:, 1:] = series[:, :-1] * np.arange(1, MOMENTS)
     return slopes
 
 
@@ -159,143 +153,3 @@ def _dot(
     sums: Float64[np.ndarray, "p j"], series: Float64[np.ndarray, "p j"]
 ) -> Float64[np.ndarray, " p"]:
     return np.asarray(np.einsum("pj,pj->p", sums, series))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Block:
-    best: Float64[np.ndarray, "q h"]
-    tied: Int64[np.ndarray, " q"]
-    lowest: Float64[np.ndarray, " q"]
-    tails: Float64[np.ndarray, "2 q"]
-    centres: Float64[np.ndarray, "q b"]
-    moments: Float64[np.ndarray, "q b j"]
-
-
-def condense(rows: Sequence[Float64[np.ndarray, " _"]]) -> CondensedSums:
-    """Condense draws, block by block, on two threads.
-
-    Args:
-        rows: The rewards of each prompt, in any order.
-
-    Returns:
-        The draws, ready for sums under many tilts.
-
-    Example:
-        >>> sums = condense([np.linspace(0.0, 1.0, 1001), np.zeros(3)])
-        >>> sums.at(np.ones(2)).cgf.round(6)  # log(e - 1) for the first, in the limit
-        array([0.541407, 0.      ])
-    """
-    work = list(_blocks(rows))
-    with ThreadPoolExecutor(_THREADS) as pool:
-        shares = list(pool.map(_condensed_all, [work[i::_THREADS] for i in range(_THREADS)]))
-    blocks = [shares[i % _THREADS][i // _THREADS] for i in range(len(work))]
-    return CondensedSums(
-        np.array([row.size for row in rows]),
-        np.concatenate([block.best for block in blocks]),
-        np.concatenate([block.tied for block in blocks]),
-        np.concatenate([block.lowest for block in blocks]),
-        np.concatenate([block.tails for block in blocks], axis=1),
-        np.concatenate([block.centres for block in blocks]),
-        np.concatenate([block.moments for block in blocks]),
-    )
-
-
-def _blocks(
-    rows: Sequence[Float64[np.ndarray, " _"]],
-) -> Iterator[Sequence[Float64[np.ndarray, " _"]]]:
-    start, size = 0, 0
-    for i, row in enumerate(rows):
-        size += row.size
-        if size >= _BLOCK or i + 1 == len(rows):
-            yield rows[start : i + 1]
-            start, size = i + 1, 0
-
-
-def _condensed_all(work: Sequence[Sequence[Float64[np.ndarray, " _"]]]) -> list[_Block]:
-    """Condense blocks one after another in the same memory: new pages cost more than sums."""
-    largest = max((sum(row.size for row in rows) for rows in work), default=0)
-    scratch = np.empty((3, largest))
-    return [_condensed(rows, scratch) for rows in work]
-
-
-def _condensed(
-    rows: Sequence[Float64[np.ndarray, " _"]], scratch: Float64[np.ndarray, "3 s"]
-) -> _Block:
-    q = len(rows)
-    best = np.full((q, HEAVY), -np.inf)
-    tied, lowest = np.empty(q, dtype=np.int64), np.empty(q)
-    rising = [np.sort(row) for row in rows]
-    for i, row in enumerate(rising):
-        kept = min(HEAVY, row.size)
-        best[i, :kept] = row[: -kept - 1 : -1]
-        tied[i] = row.size - row.searchsorted(row[-1])
-        lowest[i] = row[0]
-    sizes = np.array([max(row.size - HEAVY, 0) for row in rows])
-    ends = np.cumsum(sizes)
-    others, shift, power = scratch[:, : ends[-1]]
-    for row, top, size, end in zip(rising, best[:, 0], sizes, ends, strict=True):
-        np.subtract(row[:size], top, out=others[end - size : end])
-    starts = _bin_starts(others, ends - sizes, ends)
-    centres, moments = _local_moments(others, starts, shift, power)
-    tails = np.array([tail_moments(row) for row in rising]).T
-    return _Block(best, tied, lowest, tails, centres, moments)
-
-
-def _bin_starts(
-    others: Float64[np.ndarray, " o"],
-    starts: Int64[np.ndarray, " q"],
-    ends: Int64[np.ndarray, " q"],
-) -> Int64[np.ndarray, "q b"]:
-    """Where each bin of each prompt begins: edges in geometric progression from the best."""
-    begins = np.repeat(ends[:, None], _BINS, axis=1)
-    steps = np.arange(1, _BINS) / (_BINS - 1)
-    for row, start, end in zip(begins, starts, ends, strict=True):
-        if start == end:
-            continue
-        row[0] = start
-        mine = others[start:end]
-        farthest = -float(mine[0])
-        if farthest > 0:
-            nearest = max(-float(mine[-1]) / farthest, _NEAREST)
-            row[1:] = start + mine.searchsorted(-farthest * nearest**steps)
-    return begins
-
-
-def _local_moments(
-    others: Float64[np.ndarray, " o"],
-    starts: Int64[np.ndarray, "q b"],
-    shift: Float64[np.ndarray, " o"],
-    power: Float64[np.ndarray, " o"],
-) -> tuple[Float64[np.ndarray, "q b"], Float64[np.ndarray, "q b j"]]:
-    flat = np.append(starts.ravel(), others.size)
-    sizes = np.diff(flat)
-    filled = np.flatnonzero(sizes)
-    centres, moments = np.zeros(sizes.size), np.zeros((sizes.size, _MOMENTS))
-    moments[:, 0] = sizes
-    if filled.size:
-        begins, last = flat[filled], flat[filled] + sizes[filled] - 1
-        centres[filled] = (others[begins] + others[last]) / 2
-        np.subtract(others, np.repeat(centres, sizes), out=shift)
-        power[:] = shift
-        moments[filled, 1] = np.add.reduceat(power, begins)
-        for j in range(2, _MOMENTS):
-            np.multiply(power, shift, out=power)
-            moments[filled, j] = np.add.reduceat(power, begins) / _FACTORIALS[j]
-    return centres.reshape(starts.shape), moments.reshape(*starts.shape, _MOMENTS)
-
-
-def sums_over(rows: Sequence[Float64[np.ndarray, " _"]]) -> Sums:
-    """Draws made ready for sums under many tilts: condensed where they are many.
-
-    Args:
-        rows: The rewards of each prompt, in any order.
-
-    Returns:
-        The draws; both ways give the same sums to about ``1e-12``.
-
-    Example:
-        >>> type(sums_over([np.zeros(3)])).__name__
-        'DirectSums'
-    """
-    many = sum(row.size for row in rows) > _MANY
-    return condense(rows) if many else sum_directly(rows)

@@ -9,7 +9,7 @@ from jaxtyping import Float64
 
 from klimit.core.errors import InputError
 from klimit.core.results import Estimate, Result
-from klimit.estimate.condensed import sums_over
+from klimit.estimate.condensing import sums_over
 from klimit.estimate.draws import Draws
 from klimit.estimate.interval import estimate_of
 from klimit.estimate.own import OwnFrontier, own_frontier

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from klimit.estimate.condensed import sums_over
+from klimit.estimate.condensing import sums_over
 from klimit.estimate.own_betas import own_betas
 from klimit.estimate.sums import Sums
 from klimit.estimate.values import Values, values_at_zero

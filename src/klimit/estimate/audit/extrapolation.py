@@ -6,7 +6,7 @@ import numpy as np
 
 from klimit.estimate.audit.sources import Sources
 from klimit.estimate.audit.tilt_at import TiltAt
-from klimit.estimate.condensed import sums_over
+from klimit.estimate.condensing import sums_over
 from klimit.estimate.jackknife import jackknife
 from klimit.estimate.values import extrapolated
 

@@ -10,7 +10,7 @@ from klimit.estimate.audit.extrapolation import extrapolated_tilt
 from klimit.estimate.audit.plain import plain_curve
 from klimit.estimate.audit.sources import Sources
 from klimit.estimate.audit.tilt_at import TiltAt, tilt_at, tilt_limit
-from klimit.estimate.condensed import sums_over
+from klimit.estimate.condensing import sums_over
 from klimit.estimate.reliability import frontier_objection
 from klimit.estimate.values import Values
 
