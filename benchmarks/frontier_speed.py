@@ -17,7 +17,7 @@ from time import perf_counter
 import numpy as np
 
 from klimit import Draws, estimate_frontier
-from klimit.estimate.condensing import condense
+from klimit.estimate.frontier.condensing import condense
 
 PROMPTS, DRAWS, BUDGETS = 2_000, 4_096, np.linspace(0.05, 3.0, 64)
 ROUNDS = 3

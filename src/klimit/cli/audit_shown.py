@@ -157,7 +157,7 @@ def _run_figure(found: "PointsAudit", draws: "Draws") -> "Figure":
 
 
 def _frontier(found: "Audit | PointsAudit", draws: "Draws", top: float) -> "FrontierEstimate":
-    from klimit.estimate.curve import frontier_curve
+    from klimit.estimate.frontier.curve import frontier_curve
 
     asked = klimit.estimate_frontier(
         draws, kl=max(top, 0.0), prompts=found.prompts, level=found.level

@@ -13,7 +13,7 @@ from klimit.cli.report import ReportRequest, powers_of_two, report_on
 from klimit.core.digits import measured
 from klimit.data.journal import Journal
 from klimit.data.run import RunDirectory, open_run
-from klimit.estimate.best_of import BestOfPoint, best_of_n_within
+from klimit.estimate.best_of.points import BestOfPoint, best_of_n_within
 from klimit.estimate.prediction import Prediction, check_best_of_n, check_tilt
 from klimit.models.backends.registry import open_model
 from klimit.models.protocols import LanguageModel

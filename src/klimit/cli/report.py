@@ -120,8 +120,8 @@ def report_on(
     Returns:
         The report.
     """
-    from klimit.estimate.curve import frontier_curve
-    from klimit.estimate.favoured import favoured_responses
+    from klimit.estimate.frontier.curve import frontier_curve
+    from klimit.estimate.frontier.favoured import favoured_responses
     from klimit.report.draws import draws_document
     from klimit.report.slider import PROMPTS_SHOWN
 

@@ -7,8 +7,8 @@ from jaxtyping import Float64
 
 from klimit.core.errors import InputError, InsufficientDataError
 from klimit.core.results import Estimate, Result
+from klimit.estimate.best_of.pools import sorted_pools
 from klimit.estimate.draws import Draws
-from klimit.estimate.pools import sorted_pools
 from klimit.estimate.uncertainty import check_level, check_prompts
 from klimit.estimate.weights import prompt_tilts, tilt_weights
 from klimit.estimate.within_prompts import WithinPrompts

@@ -8,7 +8,7 @@ from jaxtyping import Float64
 from klimit.core.errors import InputError
 from klimit.core.results import Estimate, Result
 from klimit.estimate.draws import Draws
-from klimit.estimate.reliability import mean_tail_shape, objection
+from klimit.estimate.frontier.reliability import mean_tail_shape, objection
 from klimit.estimate.uncertainty import check_level, check_prompts, mean_over_prompts
 from klimit.estimate.weights import prompt_tilts, tilt_weights
 

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from klimit.core.results import Estimate
 from klimit.estimate.audit.points import AuditedPoint, PointsAudit
 from klimit.estimate.audit.policies import Audit
-from klimit.estimate.frontier import FrontierEstimate
+from klimit.estimate.frontier.points import FrontierEstimate
 from klimit.plot.frontier import frontier_figure
 from klimit.plot.style import BEST_OF, INK, MUTED, PAPER, WIDE, has_offset
 

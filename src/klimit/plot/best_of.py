@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from klimit.core.results import Estimate
-from klimit.estimate.best_of import BestOfEstimate
+from klimit.estimate.best_of.points import BestOfEstimate
 from klimit.plot.style import BEST_OF, INK, MUTED, PAPER, WIDE, blank_figure, plain_axes
 
 __all__ = ["best_of_figure"]

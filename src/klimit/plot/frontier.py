@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from klimit.core.errors import InputError
-from klimit.estimate.best_of import BestOfEstimate, BestOfPoint
-from klimit.estimate.frontier import FrontierEstimate
+from klimit.estimate.best_of.points import BestOfEstimate, BestOfPoint
+from klimit.estimate.frontier.points import FrontierEstimate
 from klimit.plot.style import (
     BEST_OF,
     FRONTIER,

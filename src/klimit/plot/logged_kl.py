@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from klimit.estimate.logged_kl import LoggedKl
+from klimit.estimate.divergence.logged import LoggedKl
 from klimit.plot.style import FRONTIER, INK, blank_figure, plain_axes
 
 __all__ = ["logged_kl_figure"]

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from klimit.core.results import Estimate
-from klimit.estimate.gold_points import OverOptimisation, PeakRange
+from klimit.estimate.gold.points import OverOptimisation, PeakRange
 from klimit.plot.style import (
     BEST_OF,
     FRONTIER,

@@ -11,7 +11,7 @@ from klimit.core.lines import one_line
 from klimit.estimate.audit.by_prompt import PromptAudits
 from klimit.estimate.audit.points import PointsAudit
 from klimit.estimate.audit.policies import Audit
-from klimit.estimate.frontier import FrontierEstimate
+from klimit.estimate.frontier.points import FrontierEstimate
 from klimit.plot.audit import audit_figure, run_figure
 from klimit.report.blocks import Grid, Note, Picture, Prose
 from klimit.report.document import Block, Document, Section

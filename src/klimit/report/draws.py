@@ -7,10 +7,10 @@ from typing import Final
 from klimit import __version__
 from klimit.core.digits import interval, measured
 from klimit.core.lines import one_line
-from klimit.estimate.best_of import BestOfEstimate
+from klimit.estimate.best_of.points import BestOfEstimate
 from klimit.estimate.draws import Draws
-from klimit.estimate.favoured import FavouredPrompt
-from klimit.estimate.frontier import FrontierEstimate
+from klimit.estimate.frontier.favoured import FavouredPrompt
+from klimit.estimate.frontier.points import FrontierEstimate
 from klimit.estimate.prediction import Prediction
 from klimit.plot.best_of import best_of_figure
 from klimit.report.blocks import Note, Picture, Prose
@@ -52,8 +52,8 @@ def draws_document(  # noqa: PLR0913  (a report brings results together)
 
     Example:
         >>> from klimit import estimate_best_of_n, estimate_frontier
-        >>> from klimit.estimate.curve import frontier_curve
-        >>> from klimit.estimate.favoured import favoured_responses
+        >>> from klimit.estimate.frontier.curve import frontier_curve
+        >>> from klimit.estimate.frontier.favoured import favoured_responses
         >>> draws = Draws.from_matrix([[0.0, 1.0, 2.0, 4.0], [0.0, 1.0, 5.0, 6.0]])
         >>> frontier = estimate_frontier(draws, kl=[0.1])
         >>> curve = frontier_curve(draws, frontier, size=5)

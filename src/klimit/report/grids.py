@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from klimit.core.digits import interval, measured
-from klimit.estimate.best_of import BestOfEstimate, BestOfPoint
-from klimit.estimate.frontier import FrontierEstimate, FrontierPoint
+from klimit.estimate.best_of.points import BestOfEstimate, BestOfPoint
+from klimit.estimate.frontier.points import FrontierEstimate, FrontierPoint
 from klimit.estimate.prediction import Prediction
 from klimit.report.blocks import Grid
 

@@ -6,10 +6,10 @@ from typing import Final
 
 import numpy as np
 
-from klimit.estimate.best_of import BestOfEstimate
+from klimit.estimate.best_of.points import BestOfEstimate
 from klimit.estimate.draws import Draws
-from klimit.estimate.favoured import FavouredPrompt
-from klimit.estimate.frontier import FrontierEstimate
+from klimit.estimate.frontier.favoured import FavouredPrompt
+from klimit.estimate.frontier.points import FrontierEstimate
 from klimit.plot.frontier import frontier_figure
 from klimit.report.explorer import Explorer, Favoured, Pool, Response, Stop
 from klimit.report.grids import frontier_cells, frontier_grid

@@ -9,9 +9,9 @@ from numpy.testing import assert_allclose
 
 from klimit import Draws, allocate_draws, unbiased_best_of_n
 from klimit.core.errors import InputError, InsufficientDataError
+from klimit.estimate.best_of.pools import sorted_pools
 from klimit.estimate.plan.gains import largest_gains, shrunken_gains
 from klimit.estimate.plan.ranks import reward_curves
-from klimit.estimate.pools import sorted_pools
 
 
 def unequal(rng: np.random.Generator, p: int, m: int) -> Draws:

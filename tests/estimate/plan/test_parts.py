@@ -16,7 +16,9 @@ from klimit import (
     soft_best_of_n,
     zero_truncated_poisson,
 )
-from klimit.estimate.atoms import atoms_of
+from klimit.estimate.best_of.atoms import atoms_of
+from klimit.estimate.best_of.pools import sorted_pools
+from klimit.estimate.best_of.tie_costs import atom_costs, tie_costs
 from klimit.estimate.plan.chances import RandomCount, chances
 from klimit.estimate.plan.continuum import on_a_continuum
 from klimit.estimate.plan.outcome import Means
@@ -26,8 +28,6 @@ from klimit.estimate.plan.search import Goal, search
 from klimit.estimate.plan.soft_law import soft_law
 from klimit.estimate.plan.supply import supply
 from klimit.estimate.plan.tilt_law import tilt_law
-from klimit.estimate.pools import sorted_pools
-from klimit.estimate.tie_costs import atom_costs, tie_costs
 from klimit.estimate.weights import prompt_tilts
 from klimit.exact.counts import Fixed
 

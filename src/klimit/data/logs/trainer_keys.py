@@ -19,7 +19,7 @@ from typing import Literal
 
 from klimit.core.errors import InputError
 from klimit.data.logs.metrics import Record
-from klimit.estimate.logged_kl import Average, Term
+from klimit.estimate.divergence.logged import Average, Term
 
 __all__ = ["ABSENT", "ENDS", "KEYS", "LENGTHS", "LoggedKey", "Trainer", "trainer_of"]
 

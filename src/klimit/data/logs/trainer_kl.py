@@ -17,7 +17,7 @@ from klimit.data.logs.trainer_keys import (
     Trainer,
     trainer_of,
 )
-from klimit.estimate.logged_kl import Average, LoggedKl, Term, convert_logged_kl
+from klimit.estimate.divergence.logged import Average, LoggedKl, Term, convert_logged_kl
 
 __all__ = ["LoggedStep", "TrainerKl", "trainer_kl"]
 

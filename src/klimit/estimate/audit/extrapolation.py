@@ -6,9 +6,9 @@ import numpy as np
 
 from klimit.estimate.audit.sources import Sources
 from klimit.estimate.audit.tilt_at import TiltAt
-from klimit.estimate.condensing import sums_over
-from klimit.estimate.jackknife import jackknife
-from klimit.estimate.values import extrapolated
+from klimit.estimate.frontier.condensing import sums_over
+from klimit.estimate.frontier.jackknife import jackknife
+from klimit.estimate.frontier.values import extrapolated
 
 __all__ = ["extrapolated_tilt"]
 

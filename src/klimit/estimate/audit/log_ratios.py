@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from klimit.core.errors import InputError
-from klimit.estimate.divergence import kl_terms, log_ratio
+from klimit.estimate.divergence.sequences import kl_terms, log_ratio
 from klimit.estimate.draws import Draws
 
 __all__ = ["log_ratios"]

@@ -6,7 +6,7 @@ from math import sqrt
 import numpy as np
 from jaxtyping import Float64
 
-from klimit.estimate.interval import Spread, interval
+from klimit.estimate.frontier.interval import Spread, interval
 
 __all__ = ["Interval", "Noisy", "confidence"]
 

@@ -11,9 +11,9 @@ from klimit.estimate.audit.numbers import Numbers, numbers
 from klimit.estimate.audit.sources import Sources
 from klimit.estimate.audit.table_findings import table_findings
 from klimit.estimate.audit.verdicts import verdicts
+from klimit.estimate.divergence.log_prob_findings import divergence_findings
 from klimit.estimate.draws import Draws
 from klimit.estimate.findings import Finding
-from klimit.estimate.log_prob_findings import divergence_findings
 from klimit.estimate.uncertainty import check_level, check_prompts
 
 __all__ = ["Audit", "audit"]

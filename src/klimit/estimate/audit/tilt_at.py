@@ -7,9 +7,9 @@ from jaxtyping import Float64
 
 from klimit.estimate.audit.noisy import Noisy
 from klimit.estimate.audit.sources import Sources, moves_within
-from klimit.estimate.condensing import sums_over
+from klimit.estimate.frontier.condensing import sums_over
+from klimit.estimate.frontier.values import ceilings
 from klimit.estimate.paired import prompt_means
-from klimit.estimate.values import ceilings
 from klimit.estimate.weights import prompt_tilts, tilt_weights
 
 __all__ = ["TiltAt", "tilt_at", "tilt_limit"]

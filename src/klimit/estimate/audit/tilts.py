@@ -10,9 +10,9 @@ from klimit.estimate.audit.extrapolation import extrapolated_tilt
 from klimit.estimate.audit.plain import plain_curve
 from klimit.estimate.audit.sources import Sources
 from klimit.estimate.audit.tilt_at import TiltAt, tilt_at, tilt_limit
-from klimit.estimate.condensing import sums_over
-from klimit.estimate.reliability import frontier_objection
-from klimit.estimate.values import Values
+from klimit.estimate.frontier.condensing import sums_over
+from klimit.estimate.frontier.reliability import frontier_objection
+from klimit.estimate.frontier.values import Values
 
 __all__ = ["Reached", "tilt_at_kl", "tilt_at_reward"]
 

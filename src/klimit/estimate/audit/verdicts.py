@@ -10,7 +10,7 @@ from klimit.core.results import Estimate
 from klimit.estimate.audit.numbers import Numbers
 from klimit.estimate.audit.sources import Sources
 from klimit.estimate.audit.tilts import tilt_at_kl
-from klimit.estimate.best_of import estimate_best_of_n
+from klimit.estimate.best_of.points import estimate_best_of_n
 from klimit.estimate.findings import Finding
 from klimit.estimate.prediction import check_best_of_n
 

@@ -9,10 +9,10 @@ from jaxtyping import Float64, Int64
 from klimit.core.errors import InputError, InsufficientDataError
 from klimit.core.results import Estimate, Result
 from klimit.core.scalars import count
+from klimit.estimate.best_of.order_statistics import kept_variances, subset_shares
+from klimit.estimate.best_of.pools import Pools, WithinPrompts, sorted_pools
 from klimit.estimate.draws import Draws
-from klimit.estimate.order_statistics import kept_variances, subset_shares
 from klimit.estimate.plan.gains import largest_gains, shrunken_gains
-from klimit.estimate.pools import Pools, WithinPrompts, sorted_pools
 from klimit.estimate.uncertainty import check_level, check_prompts
 
 __all__ = ["Allocation", "allocate_draws"]

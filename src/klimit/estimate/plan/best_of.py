@@ -7,12 +7,12 @@ import numpy as np
 from jaxtyping import Float64
 
 from klimit.core.results import Result
-from klimit.estimate.order_statistics import subset_shares
+from klimit.estimate.best_of.order_statistics import subset_shares
+from klimit.estimate.best_of.pools import WithinPrompts
+from klimit.estimate.best_of.tie_costs import tie_costs
 from klimit.estimate.plan.outcome import Means, Outcome, Parameter
 from klimit.estimate.plan.ranks import by_rank
 from klimit.estimate.plan.supply import Supply, known
-from klimit.estimate.pools import WithinPrompts
-from klimit.estimate.tie_costs import tie_costs
 
 __all__ = ["BestOf"]
 

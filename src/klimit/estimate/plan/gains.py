@@ -3,9 +3,9 @@
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from klimit.estimate.order_statistics import kept_variances, subset_shares
+from klimit.estimate.best_of.order_statistics import kept_variances, subset_shares
+from klimit.estimate.best_of.pools import Pools
 from klimit.estimate.plan.ranks import reward_curves
-from klimit.estimate.pools import Pools
 
 __all__ = ["largest_gains", "shrunken_gains"]
 
@@ -30,7 +30,7 @@ def shrunken_gains(pools: Pools, *, most: int) -> Float64[np.ndarray, "p g"]:
 
     Example:
         >>> from klimit import Draws
-        >>> from klimit.estimate.pools import sorted_pools
+        >>> from klimit.estimate.best_of.pools import sorted_pools
         >>> pools = sorted_pools(Draws.from_matrix([[0.0, 0.0, 0.0], [0.0, 0.0, 3.0]]))
         >>> shrunken_gains(pools, most=2).ravel()  # all of the difference may be noise
         array([0.5, 0.5])

@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float64
 
-from klimit.estimate.pools import Pools
+from klimit.estimate.best_of.pools import Pools
 
 __all__ = ["steepest_beta"]
 
@@ -27,7 +27,7 @@ def steepest_beta(pools: Pools) -> float:
 
     Example:
         >>> from klimit import Draws
-        >>> from klimit.estimate.pools import sorted_pools
+        >>> from klimit.estimate.best_of.pools import sorted_pools
         >>> rewards = np.random.default_rng(0).exponential(size=(100, 256))
         >>> beta = steepest_beta(sorted_pools(Draws.from_matrix(rewards)))
         >>> round(beta, 1)  # the weights are Pareto of shape beta

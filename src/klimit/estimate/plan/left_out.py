@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from klimit.core.results import Result
-from klimit.estimate.pools import WithinPrompts
+from klimit.estimate.best_of.pools import WithinPrompts
 
 __all__ = ["LeftOut", "corrected", "within_prompts"]
 

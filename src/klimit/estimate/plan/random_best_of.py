@@ -8,13 +8,13 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from klimit.core.results import Result
+from klimit.estimate.best_of.pools import WithinPrompts
+from klimit.estimate.best_of.tie_costs import atom_costs
 from klimit.estimate.plan.chances import RandomCount, chances
 from klimit.estimate.plan.continuum import on_a_continuum
 from klimit.estimate.plan.outcome import Means, Outcome, Parameter
 from klimit.estimate.plan.ranks import by_rank, mixed_shares
 from klimit.estimate.plan.supply import Supply, known
-from klimit.estimate.pools import WithinPrompts
-from klimit.estimate.tie_costs import atom_costs
 from klimit.exact.random_counts import geometric, one_plus_poisson, zero_truncated_poisson
 
 __all__ = ["RandomBestOf", "random_families"]

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Float64
 
-from klimit.estimate.order_statistics import kept_variances, subset_shares
-from klimit.estimate.pools import Pools, WithinPrompts
+from klimit.estimate.best_of.order_statistics import kept_variances, subset_shares
+from klimit.estimate.best_of.pools import Pools, WithinPrompts
 
 __all__ = ["by_rank", "mixed_shares", "reward_curves"]
 
@@ -24,7 +24,7 @@ def reward_curves(pools: Pools, *, most: int) -> Float64[np.ndarray, "p n"]:
 
     Example:
         >>> from klimit import Draws
-        >>> from klimit.estimate.pools import sorted_pools
+        >>> from klimit.estimate.best_of.pools import sorted_pools
         >>> reward_curves(sorted_pools(Draws.from_matrix([[0.0, 1.0], [3.0]])), most=2)
         array([[0.5, 1. ],
                [3. , 3. ]])
@@ -82,7 +82,7 @@ def by_rank(
 
     Example:
         >>> from klimit import Draws
-        >>> from klimit.estimate.pools import sorted_pools
+        >>> from klimit.estimate.best_of.pools import sorted_pools
         >>> pools = sorted_pools(Draws.from_matrix([[0.0, 1.0, 2.0], [3.0, 3.0, 3.0]]))
         >>> by_rank(pools, shares=lambda m: np.full(m, 1 / m), least=1, errors=True).variances
         array([0.33333333, 0.        ])

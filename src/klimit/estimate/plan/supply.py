@@ -7,10 +7,10 @@ from jaxtyping import Bool, Float64
 
 from klimit.core.errors import InputError
 from klimit.core.results import Estimate, Result
-from klimit.estimate.atoms import Atoms, atoms_of
+from klimit.estimate.best_of.atoms import Atoms, atoms_of
+from klimit.estimate.best_of.pools import Pools, WithinPrompts, sorted_pools
 from klimit.estimate.draws import Draws
 from klimit.estimate.paired import PromptMeans, prompt_means
-from klimit.estimate.pools import Pools, WithinPrompts, sorted_pools
 from klimit.estimate.uncertainty import check_level, check_prompts, mean_over_prompts
 
 __all__ = ["Supply", "known", "supply"]

@@ -6,12 +6,12 @@ from typing import ClassVar
 import numpy as np
 
 from klimit.core.results import Estimate, Result
+from klimit.estimate.frontier.reliability import objection
 from klimit.estimate.plan.heavy_tails import steepest_beta
 from klimit.estimate.plan.left_out import within_prompts
 from klimit.estimate.plan.outcome import Means, Outcome, Parameter
 from klimit.estimate.plan.supply import Supply, known
 from klimit.estimate.plan.tilt_law import tilt_law
-from klimit.estimate.reliability import objection
 from klimit.estimate.tilt import estimate_tilt
 from klimit.estimate.weights import prompt_tilts
 

@@ -1,0 +1,113 @@
+"""The rewards of every prompt in order, prompts with equally many draws together."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64, Int64
+
+from klimit.core.results import Result
+from klimit.estimate.best_of.order_statistics import best_of_means, subset_shares, without_one
+from klimit.estimate.draws import Draws
+from klimit.estimate.within_prompts import WithinPrompts
+
+__all__ = ["Pools", "WithinPrompts", "sorted_pools"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pools(Result):
+    """The rewards of each prompt by rising value.
+
+    Attributes:
+        offsets: Where each prompt's block begins and the last ends, shape ``(p + 1,)``.
+        rewards: The rewards, sorted within each prompt, shape ``(n,)``.
+        members: For each number of draws, the prompts that have it.
+        blocks: Their rewards, a row a prompt.
+    """
+
+    offsets: Int64[np.ndarray, " p1"]
+    rewards: Float64[np.ndarray, " n"]
+    members: tuple[Int64[np.ndarray, " _"], ...]
+    blocks: tuple[Float64[np.ndarray, "_ _"], ...]
+
+    @property
+    def counts(self) -> Int64[np.ndarray, " p"]:
+        """Number of draws of each prompt, shape ``(p,)``."""
+        return np.diff(self.offsets)
+
+    def best_of(self, n: int, *, errors: bool) -> WithinPrompts:
+        """Mean reward of best-of-N for every prompt.
+
+        Args:
+            n: Number of draws of which the best is kept, at least 1.
+            errors: Whether the variances over the draws are needed.
+
+        Returns:
+            Unbiased means; ``nan`` for prompts with fewer draws, and for errors that were not
+            asked for; variances are ``inf`` where no draw can be left out.
+
+        Example:
+            >>> pools = sorted_pools(Draws.from_matrix([[1.0, 0.0], [3.0]]))
+            >>> pools.best_of(2, errors=False).values
+            array([ 1., nan])
+        """
+        moments = np.full((4, self.counts.size), np.nan)
+        for prompts, block in zip(self.members, self.blocks, strict=True):
+            if block.shape[1] >= n:
+                means = best_of_means(block, n=n)
+                moments[0, prompts] = means
+                if errors and block.shape[1] == n:
+                    moments[1:, prompts] = np.array([[np.inf], [np.inf], [0.0]])
+                elif errors:
+                    shares = subset_shares(block.shape[1] - 1, n)
+                    found = WithinPrompts.jackknifed(means, without_one(block, shares=shares))
+                    moments[1:, prompts] = found.variances, found.doubts, found.thirds
+        return WithinPrompts(*moments)
+
+    def best_of_redrawn(self, n: int) -> Float64[np.ndarray, " p"]:
+        """Mean reward of best-of-N on the draws themselves, drawn again with replacement.
+
+        It is below the unbiased mean by what the draws do not show of the best.
+
+        Args:
+            n: Number of draws of which the best is kept, at least 1.
+
+        Returns:
+            One mean a prompt, shape ``(p,)``.
+
+        Example:
+            >>> sorted_pools(Draws.from_matrix([[0.0, 1.0]])).best_of_redrawn(2)
+            array([0.75])
+        """
+        means = np.empty(self.counts.size)
+        for prompts, block in zip(self.members, self.blocks, strict=True):
+            m = block.shape[1]
+            best = block[:, -1]
+            shares = np.diff((np.arange(m + 1) / m) ** n)
+            means[prompts] = best + (block - best[:, None]) @ shares
+        return means
+
+
+def sorted_pools(draws: Draws) -> Pools:
+    """Sort the rewards of every prompt.
+
+    Args:
+        draws: Draws of the reference policy.
+
+    Returns:
+        The sorted rewards.
+
+    Example:
+        >>> sorted_pools(Draws.from_matrix([[1.0, 0.0], [3.0]])).rewards
+        array([0., 1., 3.])
+    """
+    counts, starts = draws.counts, draws.offsets[:-1]
+    rewards = np.empty_like(draws.rewards)
+    members, blocks = [], []
+    for count in np.unique(counts):
+        prompts = np.flatnonzero(counts == count)
+        where = starts[prompts][:, None] + np.arange(count)
+        block = np.sort(draws.rewards[where], axis=1)
+        rewards[where] = block
+        members.append(prompts)
+        blocks.append(block)
+    return Pools(draws.offsets, rewards, tuple(members), tuple(blocks))

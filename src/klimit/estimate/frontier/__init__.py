@@ -1,0 +1,1 @@
+"""The largest reward at each KL budget, from draws."""

@@ -1,0 +1,117 @@
+"""The frontier of one budget for all prompts on average, spent at one common beta."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64
+
+from klimit.estimate.frontier.spend import Spending, tabulated_spending
+from klimit.estimate.frontier.sums import Sums
+from klimit.estimate.frontier.values import (
+    Values,
+    ceilings,
+    extrapolated,
+    values_at_ceiling,
+    values_at_zero,
+)
+
+__all__ = ["PooledFrontier", "pooled_frontier"]
+
+_TWO_SIGMA = 2.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PooledFrontier:
+    """Draws made ready for pooled budgets.
+
+    Attributes:
+        sums: Sums over the draws.
+        spending: The KL spent at each beta, tabulated; ``None`` where no budget is inside.
+        ceilings: The ceiling of every prompt, in nats, shape ``(p,)``.
+        prompts: ``"sampled"`` or ``"fixed"``.
+    """
+
+    sums: Sums
+    spending: Spending | None
+    ceilings: Float64[np.ndarray, " p"]
+    prompts: str
+
+    @property
+    def ceiling_kl(self) -> float:
+        """The average KL at which the reward can rise no further, in nats."""
+        return float(self.ceilings.mean())
+
+    def values(self, kl: float) -> Values:
+        """The rewards at one budget.
+
+        Args:
+            kl: Budget for the average over prompts, in nats, among those tabulated.
+
+        Returns:
+            The rewards of all prompts.
+        """
+        if kl == 0:
+            return values_at_zero(self.sums)
+        if kl >= self.ceiling_kl or self.spending is None:
+            return values_at_ceiling(self.sums, downward=self._shortfall(kl))
+        return self._inside(kl, self.spending)
+
+    def _inside(self, kl: float, spending: Spending) -> Values:
+        counts, p = self.sums.counts, self.sums.counts.size
+        beta = spending.beta(kl)
+        node, cgf = spending.node(beta), self.sums.cgfs(np.array([beta]))[0]
+        more = extrapolated(node.bias / beta, node.change / beta)
+        # the minimum over beta of a noisy curve lies low by what its own noise moves it
+        noise = node.kl.var() if self.prompts == "sampled" else node.kl_variance.mean()
+        lift = float(noise) / p / (2 * beta**3 * float(node.spread.mean()))
+        slow = max(1 / max(more.decay, 0.4), 1.0)
+        return Values(
+            beta=np.full(p, beta),
+            rewards=(kl + cgf) / beta + more.added + lift,
+            variances=np.where(counts > 1, np.maximum(node.variance, 0), np.inf)
+            * slow
+            / beta**2,
+            thirds=node.third * slow**1.5 / beta**3,
+            fourths=node.fourth * slow**2 / beta**4,
+            doubt=more.doubt,
+            upward=more.upward,
+            downward=0.0,
+            decay=more.decay,
+            ess=float(1 / node.squares.mean()),
+            reached=np.zeros(p, dtype=np.bool_),
+        )
+
+    def _shortfall(self, kl: float) -> float:
+        """What the best rewards lose at a budget within the error of the ceiling."""
+        if self.spending is None or not np.isfinite(kl):
+            return 0.0
+        counts, tied = self.sums.counts, self.sums.tied
+        p = tied.size
+        within = float((1 / tied - 1 / counts).sum()) ** 0.5 / p
+        between = float(self.ceilings.std()) / max(p - 1, 1) ** 0.5
+        stderr = max(within, between) if self.prompts == "sampled" else within
+        lower = kl - _TWO_SIGMA * stderr
+        if not 0 < lower < self.ceiling_kl:
+            return 0.0
+        inside = self._inside(lower, self.spending).rewards
+        return max(float((self.sums.best[:, 0] - inside).mean()), 0.0)
+
+
+def pooled_frontier(sums: Sums, *, budgets: list[float], prompts: str) -> PooledFrontier:
+    """Make draws ready for pooled budgets.
+
+    Args:
+        sums: Sums over the draws.
+        budgets: All budgets that will be asked for, in nats.
+        prompts: ``"sampled"`` or ``"fixed"``.
+
+    Returns:
+        The frontier, whose ``values`` are asked for budget by budget.
+    """
+    tops = ceilings(sums)
+    top = float(tops.mean())
+    inside = [min(kl, 0.999 * top) for kl in budgets if kl > 0]
+    spending = None
+    if top > 0 and inside:
+        spending = tabulated_spending(sums, smallest=min(inside), largest=max(inside))
+    return PooledFrontier(sums, spending, tops, prompts)

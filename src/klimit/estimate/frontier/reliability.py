@@ -1,0 +1,132 @@
+"""How far the draws bear a tilt: effective sample size and the tail of the weights."""
+
+import numpy as np
+from jaxtyping import Float64, Int64
+
+from klimit.estimate.draws import Draws
+from klimit.estimate.frontier.sums import Sums, tail_moments
+from klimit.estimate.frontier.values import Values
+
+__all__ = ["frontier_objection", "mean_tail_shape", "objection", "tail_shape"]
+
+LEAST_ESS = 10.0  # for averages under a tilt, whose bias is not extrapolated
+_LEAST_FRONTIER_ESS = 4.0
+_LEAST_DECAY = 0.4  # of the bias with the number of draws: 1 for light tails
+_LEAST_BEST = 5.0  # draws a prompt that share the best reward, for it to count as the ceiling
+_LEAST_SPLIT = 8  # draws of a prompt, for halves and quarters of them to tell anything
+
+
+def tail_shape(
+    tails: Float64[np.ndarray, "2 p"], *, beta: Float64[np.ndarray, " p"]
+) -> Float64[np.ndarray, " p"]:
+    """Pareto shape of the largest weights ``exp(beta r)`` of each prompt.
+
+    Args:
+        tails: Moments of the best rewards above their threshold (`tail_moments`).
+        beta: Inverse temperature of each prompt, the factor on the reward, shape ``(p,)``.
+
+    Returns:
+        The shapes; -1 where the largest weights are tied, so bounded, and ``inf`` where too few
+        draws tell them.
+
+    Example:
+        >>> tail_shape(np.zeros((2, 1)), beta=np.ones(1))
+        array([-1.])
+
+    References:
+        Dekkers, Einmahl, de Haan (1989), A moment estimator for the index of an extreme-value
+        distribution.
+    """
+    first, second = tails
+    known = np.isfinite(beta) & ~np.isnan(first)
+    squared = np.divide(first**2, second, out=np.ones(first.size), where=second > 0)
+    even = squared >= 1
+    shape = np.where(known, beta, 0.0) * first + 1 - 0.5 / np.where(even, 1.0, 1 - squared)
+    return np.where(second == 0, -1.0, np.where(known, np.maximum(shape, -1.0), np.inf))
+
+
+def mean_tail_shape(draws: Draws, *, beta: float) -> float:
+    """The tail shape of the weights, averaged over prompts.
+
+    Args:
+        draws: Draws of the reference policy.
+        beta: Inverse temperature, the factor on the reward.
+
+    Returns:
+        The mean of the prompts' shapes.
+
+    Example:
+        >>> mean_tail_shape(Draws.from_matrix([[0.0] * 30]), beta=1.0)
+        -1.0
+    """
+    tails = np.array([tail_moments(np.sort(block)) for block in draws.blocks]).T
+    return float(tail_shape(tails, beta=np.full(len(draws.prompts), beta)).mean())
+
+
+def objection(draws: Draws, *, ess: float) -> str:
+    """Why the data do not bear an average with this effective sample size.
+
+    Args:
+        draws: Draws of the reference policy.
+        ess: Effective number of draws a prompt.
+
+    Returns:
+        The reason in words, empty where they do.
+
+    Example:
+        >>> objection(Draws.from_matrix([[0.0, 1.0]]), ess=1.2)
+        'effective sample size 1.2 of 2'
+    """
+    return _few(draws.counts, ess) if ess < LEAST_ESS else ""
+
+
+def frontier_objection(sums: Sums, values: Values, *, kl: float, own: bool) -> str:
+    """Why the data do not bear the frontier at a budget.
+
+    Args:
+        sums: Draws made ready.
+        values: The frontier's rewards at the budget.
+        kl: The budget, in nats.
+        own: Whether every prompt has the budget for itself.
+
+    Returns:
+        The reason in words, empty where they do.
+    """
+    if kl == 0:
+        return ""
+    if reason := _shortage(sums, own=own) or _unseen(sums, values):
+        return reason
+    if values.reached.all() and values.ess < _LEAST_BEST:
+        return f"the budget reaches the best draws seen, {values.ess:.1f} a prompt"
+    if values.ess < _LEAST_FRONTIER_ESS:
+        return _few(sums.counts, values.ess)
+    if values.decay < _LEAST_DECAY:
+        decay = max(values.decay, 0.0)
+        return f"a few draws decide: m times as many would cut the bias by m^{decay:.2f} only"
+    return ""
+
+
+def _shortage(sums: Sums, *, own: bool) -> str:
+    counts, total = sums.counts, sums.counts.size
+    if sums.best[:, 0].max() == sums.lowest.min():
+        return "all draws have the same reward: they tell of no other"
+    if counts.min() == 1:
+        return f"{int((counts == 1).sum())} of {total} prompts have a single draw"
+    if own and counts.min() < _LEAST_SPLIT:
+        few = int((counts < _LEAST_SPLIT).sum())
+        return f"{few} of {total} prompts have fewer than {_LEAST_SPLIT} draws"
+    return ""
+
+
+def _unseen(sums: Sums, values: Values) -> str:
+    """At their best draws, prompts whose draws are all alike may have better ones unseen."""
+    alike = values.reached & (sums.best[:, 0] == sums.lowest)
+    lower = alike & (sums.best[:, 0] < sums.best[:, 0].max())
+    if not lower.any():
+        return ""
+    few, total = int(lower.sum()), lower.size
+    return f"{few} of {total} prompts show one reward only, below the best of others"
+
+
+def _few(counts: Int64[np.ndarray, " p"], ess: float) -> str:
+    return f"effective sample size {ess:.1f} of {float(counts.mean()):.0f}"

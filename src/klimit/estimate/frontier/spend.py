@@ -1,0 +1,160 @@
+"""The inverse temperature common to all prompts that spends a KL budget on average."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
+
+import numpy as np
+from jaxtyping import Float64
+from scipy.interpolate import PchipInterpolator
+
+from klimit.estimate.frontier.jackknife import jackknife
+from klimit.estimate.frontier.sums import Sums
+
+__all__ = ["Node", "Spending", "tabulated_spending"]
+
+_RATIO = 1.25  # of neighbouring betas in the table
+_MARGIN = 2  # betas tabulated beyond those needed, for interpolation from both sides
+_NODES = 160
+_BATCH = 4
+_THREADS = 2
+_SETTLED = 1e-6  # of the ceiling: closer to it no larger beta is tabulated
+_GROWTH = {
+    "kl": 0.0,
+    "spread": 0.0,
+    "squares": 1.0,
+    "bias": 1.0,
+    "change": 1.0,
+    "variance": 1.0,
+    "third": 1.5,
+    "fourth": 2.0,
+    "kl_variance": 1.0,
+}  # powers of the sum of squared weights to which each is nearly in proportion
+_HOPELESS = 2.0  # effective draws a prompt below which no budget is borne
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """What all prompts have at one common beta, apart from the cgf itself.
+
+    Attributes:
+        kl: Divergence of the tilt of the draws themselves, in nats, shape ``(p,)``.
+        spread: Variance of the reward under it, shape ``(p,)``.
+        squares: Sum of the squared weights, shape ``(p,)``.
+        bias: What removes the bias of order ``1/m`` from the cgf, shape ``(p,)``.
+        change: How that changes with the number of draws (`Jackknife`), shape ``(p,)``.
+        variance: Variance of the cgf over the draws, shape ``(p,)``.
+        third: Third power sum of the draws' influences on it, shape ``(p,)``.
+        fourth: Their fourth power sum, shape ``(p,)``.
+        kl_variance: Variance of the divergence over the draws, shape ``(p,)``.
+    """
+
+    kl: Float64[np.ndarray, " p"]
+    spread: Float64[np.ndarray, " p"]
+    squares: Float64[np.ndarray, " p"]
+    bias: Float64[np.ndarray, " p"]
+    change: Float64[np.ndarray, " p"]
+    variance: Float64[np.ndarray, " p"]
+    third: Float64[np.ndarray, " p"]
+    fourth: Float64[np.ndarray, " p"]
+    kl_variance: Float64[np.ndarray, " p"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spending:
+    """A table over betas in geometric progression.
+
+    The betas do not depend on the budgets, and interpolation is local, so that the answer at a
+    budget does not depend on what else is asked.
+
+    Attributes:
+        log_beta: Logarithms of the betas, rising, shape ``(g,)``.
+        kl: The average KL at each, its bias removed, in nats, shape ``(g,)``.
+        nodes: What the prompts have at each.
+    """
+
+    log_beta: Float64[np.ndarray, " g"]
+    kl: Float64[np.ndarray, " g"]
+    nodes: tuple[Node, ...]
+
+    def beta(self, kl: float) -> float:
+        """The beta that spends a budget, to about ``1e-4``; the reward is flat in it."""
+        rises = np.append(True, np.diff(np.maximum.accumulate(self.kl)) > 0) & (self.kl > 0)
+        if rises.sum() < 2:
+            return float(np.exp(self.log_beta[-1]))
+        curve = PchipInterpolator(np.log(self.kl[rises]), self.log_beta[rises])
+        low, high = self.kl[rises][0], self.kl[rises][-1]
+        return float(np.exp(curve(np.log(np.clip(kl, low, high)))))
+
+    def node(self, beta: float) -> Node:
+        """What the prompts have at a beta, by cubic interpolation in its logarithm."""
+        g = self.log_beta.size
+        width = min(4, g)
+        at = int(np.searchsorted(self.log_beta, np.log(beta))) - width // 2
+        first = int(np.clip(at, 0, g - width))
+        used = slice(first, first + width)
+        shares = _lagrange(self.log_beta[used], float(np.log(beta)))
+        squares = np.array([node.squares for node in self.nodes[used]])
+        own = np.exp(shares @ np.log(squares))
+
+        def between(name: str) -> Float64[np.ndarray, " p"]:
+            # with the weights' squares everything grows; relative to them it hardly changes
+            power = _GROWTH[name]
+            ratios = (
+                np.array([getattr(node, name) for node in self.nodes[used]]) / squares**power
+            )
+            ends = ratios.min(axis=0), ratios.max(axis=0)
+            return np.asarray(np.clip(shares @ ratios, *ends) * own**power)
+
+        return Node(**{field.name: between(field.name) for field in fields(Node)})
+
+
+def _lagrange(x: Float64[np.ndarray, " w"], at: float) -> Float64[np.ndarray, " w"]:
+    away = x[:, None] - x + np.eye(x.size)
+    factors = (at - x)[None, :] / away
+    np.fill_diagonal(factors, 1.0)
+    return np.asarray(factors.prod(axis=1))
+
+
+def tabulated_spending(sums: Sums, *, smallest: float, largest: float) -> Spending:
+    """Tabulate tilts from below the smallest budget to beyond the largest.
+
+    Args:
+        sums: Draws made ready.
+        smallest: The smallest positive budget, in nats.
+        largest: The largest budget below the ceiling, in nats.
+
+    Returns:
+        The table. It goes on to where the draws bear no budget any more.
+    """
+    p = sums.counts.size
+    spread = float(sums.at(np.zeros(p)).variance.mean())
+    ceiling = float(np.log(sums.counts / sums.tied).mean())
+    origin = int(np.floor(np.log((smallest / 2) ** 0.5) / np.log(_RATIO))) - _MARGIN
+
+    def log_beta(i: int) -> float:
+        return (origin + i) * float(np.log(_RATIO)) - float(np.log(spread)) / 2
+
+    def node(i: int) -> Node:
+        tilt = sums.at(np.full(p, np.exp(log_beta(i))))
+        left = jackknife(tilt, counts=sums.counts, best=sums.best)
+        jackknifed = [getattr(left, field.name) for field in fields(left)]
+        # infinite for a single draw, which interpolation cannot take
+        jackknifed = [np.where(np.isinf(x), 0.0, x) for x in jackknifed]
+        return Node(tilt.kl, tilt.variance, tilt.squares, *jackknifed)
+
+    def enough(found: list[Node]) -> bool:
+        last = found[-_MARGIN:]
+        if any(x.kl.mean() > (1 - _SETTLED) * ceiling for x in last) or len(found) >= _NODES:
+            return True
+        return all(
+            x.kl.mean() > 1.3 * largest and 1 / x.squares.mean() < _HOPELESS for x in last
+        )
+
+    nodes: list[Node] = []
+    with ThreadPoolExecutor(_THREADS) as pool:
+        while not nodes or not enough(nodes):
+            nodes += pool.map(node, range(len(nodes), len(nodes) + _BATCH))
+    log_betas = np.array([log_beta(i) for i in range(len(nodes))])
+    bias = np.array([x.bias.mean() for x in nodes])
+    kl = np.array([x.kl.mean() for x in nodes]) + np.gradient(bias, log_betas) - bias
+    return Spending(log_betas, kl, tuple(nodes))

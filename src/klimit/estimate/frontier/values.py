@@ -1,0 +1,175 @@
+"""The frontier's reward of every prompt at one budget, and what is known of its error."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float64
+
+from klimit.core.results import Result
+from klimit.estimate.frontier.sums import Sums
+
+__all__ = [
+    "Extrapolated",
+    "Values",
+    "ceilings",
+    "extrapolated",
+    "values_at_ceiling",
+    "values_at_zero",
+]
+
+_SLOWEST = 0.4  # decay of the bias below which it is not extrapolated further
+_CAUTION = 2.5  # standard errors by which the decay may be slower than it seems,
+_SHARE = 0.7  # and the share of it that may be all there is with rarer, larger draws unseen
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Values(Result):
+    """Rewards at one budget.
+
+    Attributes:
+        beta: Inverse temperature of each prompt, ``inf`` at its ceiling, shape ``(p,)``.
+        rewards: The reward of each prompt, its bias removed, shape ``(p,)``.
+        variances: Variances over the draws, shape ``(p,)``.
+        thirds: Third power sums of the draws' influences, shape ``(p,)``.
+        fourths: Fourth power sums of the draws' influences, shape ``(p,)``.
+        doubt: Standard error of the bias that may remain, in units of the reward.
+        upward: The same for a bias that falls slower than it seems, the truth being higher.
+        downward: How far below the mean reward may be, where a ceiling may be missed.
+        decay: The bias falls like ``m ** -decay`` with the number of draws.
+        ess: Effective number of draws a prompt that carry the values.
+        reached: Which prompts are at their best draws, shape ``(p,)``.
+    """
+
+    beta: Float64[np.ndarray, " p"]
+    rewards: Float64[np.ndarray, " p"]
+    variances: Float64[np.ndarray, " p"]
+    thirds: Float64[np.ndarray, " p"]
+    fourths: Float64[np.ndarray, " p"]
+    doubt: float
+    upward: float
+    downward: float
+    decay: float
+    ess: float
+    reached: Bool[np.ndarray, " p"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Extrapolated(Result):
+    """What is added to the cgf, or to the reward, of every prompt to remove its bias.
+
+    Attributes:
+        added: What is added, shape ``(p,)``.
+        decay: The bias falls like ``m ** -decay``.
+        doubt: Standard error of what may be left of it.
+        upward: How much more it may be if the decay is slower than it seems.
+    """
+
+    added: Float64[np.ndarray, " p"]
+    decay: float
+    doubt: float
+    upward: float
+
+
+def extrapolated(
+    bias: Float64[np.ndarray, " p"], change: Float64[np.ndarray, " p"]
+) -> Extrapolated:
+    r"""What removes the bias, between the jackknife and its extrapolation.
+
+    Let the bias fall like :math:`m^{-a}`. The jackknife adds ``bias``, as if ``a`` were 1; from
+    ``change = a * bias`` one has ``a``, and ``bias / a`` adds all of it. The truth lies between
+    the two for most laws, so their middle is added, and half their distance is the doubt.
+
+    Args:
+        bias: What the jackknife adds to each prompt, shape ``(p,)``.
+        change: How it changes with the number of draws, shape ``(p,)``.
+
+    Returns:
+        What to add.
+    """
+    mean, p = float(bias.mean()), bias.size
+    if mean <= 0:
+        return Extrapolated(bias, 1.0, abs(mean) / 2, 0.0)
+    decay = float(change.mean()) / mean
+    stderr = float((change - decay * bias).std()) / p**0.5 / mean
+    slow = 1 / float(np.clip(decay, _SLOWEST, 2.0))
+    # (2 slow - 1) bias - slow^2 change: the sum of bias^2 / change, linear in every prompt
+    further = (2 * slow - 1) * bias - slow**2 * change
+    if not _SLOWEST < decay < 2.0:
+        further = (slow - 1) * bias
+    added = bias + further / 2
+    # the slower the decay seems, the more of the tail that rules it may be unseen
+    least = min(decay - _CAUTION * stderr, _SHARE * decay, decay**3)
+    slowest = 1 / float(np.clip(least, 0.2, 2.0))
+    upward = slowest * mean - float(added.mean()) if slowest > 1 else 0.0
+    return Extrapolated(added, decay, abs(float(further.mean())) / 2, max(upward, 0.0))
+
+
+def ceilings(sums: Sums) -> Float64[np.ndarray, " p"]:
+    """The KL at which each prompt's reward reaches its best draws, in nats.
+
+    Args:
+        sums: Draws made ready.
+
+    Returns:
+        Estimates of minus the logarithm of the best reward's probability, the jackknife's bias
+        removed where several draws share it, shape ``(p,)``.
+    """
+    m, tied = sums.counts.astype(np.float64), sums.tied.astype(np.float64)
+    several = np.maximum(tied, 2.0)
+    rest = np.maximum(m - 1, 1.0)
+    bias = -several * np.log1p(-1 / several) * rest / m - rest * np.log(np.maximum(m, 2) / rest)
+    kl = np.log(m / tied) - np.where((tied > 1) & (tied < m), bias, 0.0)
+    return np.asarray(np.maximum(kl, 0.0))
+
+
+def values_at_zero(sums: Sums) -> Values:
+    """The rewards of the reference policy itself.
+
+    Args:
+        sums: Draws made ready.
+
+    Returns:
+        The plain means.
+    """
+    p, m = sums.counts.size, sums.counts.astype(np.float64)
+    tilt = sums.at(np.zeros(p))
+    variances = np.where(m > 1, tilt.variance / np.maximum(m - 1, 1), np.inf)
+    return Values(
+        beta=np.zeros(p),
+        rewards=tilt.reward,
+        variances=variances,
+        thirds=np.zeros(p),
+        fourths=np.where(m > 1, 3 * tilt.variance**2 / m**3, 0.0),
+        doubt=0.0,
+        upward=0.0,
+        downward=0.0,
+        decay=1.0,
+        ess=float(1 / (1 / m).mean()),
+        reached=np.zeros(p, dtype=np.bool_),
+    )
+
+
+def values_at_ceiling(sums: Sums, *, downward: float) -> Values:
+    """The best rewards of all prompts.
+
+    Args:
+        sums: Draws made ready.
+        downward: How far below them the mean reward may be.
+
+    Returns:
+        The best rewards, with no error over the draws.
+    """
+    p = sums.counts.size
+    return Values(
+        beta=np.full(p, np.inf),
+        rewards=sums.best[:, 0].copy(),
+        variances=np.zeros(p),
+        thirds=np.zeros(p),
+        fourths=np.zeros(p),
+        doubt=0.0,
+        upward=0.0,
+        downward=downward,
+        decay=1.0,
+        ess=float(1 / (1 / sums.tied).mean()),
+        reached=np.ones(p, dtype=np.bool_),
+    )

@@ -1,0 +1,1 @@
+"""What a gold reward does as a proxy is optimised."""

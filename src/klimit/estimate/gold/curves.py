@@ -1,0 +1,144 @@
+"""What further rewards do at every prompt as the proxy is optimised."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64, Int64
+
+from klimit.core.results import Result
+from klimit.estimate.draws import Draws
+from klimit.estimate.gold.left_bias import left_bias
+from klimit.estimate.gold.level_weights import level_weights
+from klimit.estimate.gold.weighted_sums import weighted_sums
+
+__all__ = ["GoldCurves", "gold_curves", "slices"]
+
+_CHUNK = 1 << 16  # draws at a time, so that what is held of them is small
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GoldCurves(Result):
+    """Per-prompt means of ``g`` further rewards and of the proxy, first, under each level.
+
+    Attributes:
+        best_of: Unbiased means under best-of-N, shape ``(p, k, g + 1)``.
+        best_of_squares: The same of the squares about each prompt's mean.
+        best_of_products: The same of the products with the proxy about these means.
+        tilt: Means under the tilts, jackknifed, shape ``(p, b, g + 1)``.
+        tilt_bias: What may be left of their bias, shape ``(p, b, g + 1)``.
+        slopes: Their derivatives by beta, shape ``(p, b, g + 1)``.
+        kl: Divergence of each tilt, plug-in, shape ``(p, b)``.
+        centres: Means of the draws, shape ``(p, g + 1)``.
+        betas: Inverse temperatures of the tilts, shape ``(b,)``.
+    """
+
+    best_of: Float64[np.ndarray, "p k c"]
+    best_of_squares: Float64[np.ndarray, "p k c"]
+    best_of_products: Float64[np.ndarray, "p k c"]
+    tilt: Float64[np.ndarray, "p b c"]
+    tilt_bias: Float64[np.ndarray, "p b c"]
+    slopes: Float64[np.ndarray, "p b c"]
+    kl: Float64[np.ndarray, "p b"]
+    centres: Float64[np.ndarray, "p c"]
+    betas: Float64[np.ndarray, " b"]
+
+
+def gold_curves(
+    draws: Draws,
+    golds: Float64[np.ndarray, "g n"],
+    *,
+    n: Int64[np.ndarray, " k"],
+    betas: Float64[np.ndarray, " b"],
+) -> GoldCurves:
+    """Means of further rewards under best-of-N and under tilts of the proxy.
+
+    Args:
+        draws: Draws of the reference policy; their reward is the proxy.
+        golds: Further rewards, shape ``(g, n)``.
+        n: Numbers of draws of which the best is kept, at most those of any prompt.
+        betas: Inverse temperatures, the factors on the proxy.
+
+    Returns:
+        The means, prompt by prompt.
+
+    Example:
+        >>> draws = Draws.from_matrix([[0.0, 1.0, 1.0]])
+        >>> gold = np.array([[5.0, 2.0, 4.0]])
+        >>> gold_curves(draws, gold, n=np.array([1, 2, 3]), betas=np.zeros(1)).best_of[0, :, 1]
+        array([3.66666667, 3.        , 3.        ])
+    """
+    parts = [_part(piece, golds[:, where], n, betas) for piece, where in slices(draws)]
+
+    def joined(name: str) -> Float64[np.ndarray, "p ..."]:
+        return np.concatenate([getattr(part, name) for part in parts])
+
+    return GoldCurves(
+        joined("best_of"),
+        joined("best_of_squares"),
+        joined("best_of_products"),
+        joined("tilt"),
+        joined("tilt_bias"),
+        joined("slopes"),
+        joined("kl"),
+        joined("centres"),
+        betas,
+    )
+
+
+def slices(draws: Draws) -> Iterator[tuple[Draws, slice]]:
+    """Whole prompts, a moderate number of draws at a time.
+
+    Args:
+        draws: The draws.
+
+    Yields:
+        Some of the prompts and where their draws are.
+    """
+    first = 0
+    while first < len(draws.prompts):
+        start = int(draws.offsets[first])
+        last = int(np.searchsorted(draws.offsets, start + _CHUNK, side="right")) - 1
+        last = max(last, first + 1)
+        where = slice(start, int(draws.offsets[last]))
+        offsets = draws.offsets[first : last + 1] - start
+        yield (
+            Draws.from_blocks(draws.prompts[first:last], offsets, draws.rewards[where]),
+            where,
+        )
+        first = last
+
+
+def _part(
+    draws: Draws,
+    golds: Float64[np.ndarray, "g n"],
+    n: Int64[np.ndarray, " k"],
+    betas: Float64[np.ndarray, " b"],
+) -> GoldCurves:
+    counts = draws.counts
+    columns = np.vstack([draws.rewards[None], golds])
+    centres = np.add.reduceat(columns, draws.offsets[:-1], axis=1) / counts
+    columns = columns - np.repeat(centres, counts, axis=1)
+    weights = level_weights(draws, n=n, betas=betas)
+    moments = weighted_sums(
+        draws, weights.best_of, np.vstack([columns, columns**2, columns * columns[0]])
+    )
+    best_of, squares, products = np.split(moments, 3, axis=2)
+    plain = weighted_sums(draws, weights.tilt, columns)
+    lean = weights.tilt * (columns[0] - np.repeat(plain[:, :, 0].T, counts, axis=1))
+    odds = weighted_sums(draws, weights.odds, np.vstack([np.ones(len(draws)), columns]))
+    added = odds[:, :, 1:] - plain * odds[:, :, :1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.where(weights.tilt > 0, np.log(weights.tilt), 0.0)
+    kl = np.add.reduceat(weights.tilt * logs, draws.offsets[:-1], axis=1) + np.log(counts)
+    return GoldCurves(
+        best_of=best_of + centres.T[:, None],
+        best_of_squares=squares,
+        best_of_products=products,
+        tilt=plain + ((counts - 1) / counts)[:, None, None] * added + centres.T[:, None],
+        tilt_bias=left_bias(draws, weights.tilt, columns, plain),
+        slopes=weighted_sums(draws, lean, columns),
+        kl=kl.T,
+        centres=centres.T,
+        betas=betas,
+    )

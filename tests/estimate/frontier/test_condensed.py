@@ -1,0 +1,108 @@
+"""Condensed draws give the sums over the draws themselves, at any beta and for any law."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from scipy.special import logsumexp
+
+from klimit.estimate.frontier.condensed import CondensedSums
+from klimit.estimate.frontier.condensing import condense, sums_over
+from klimit.estimate.frontier.jackknife import jackknife
+from klimit.estimate.frontier.sums import sum_directly
+
+RNG = np.random.default_rng(7)
+ROWS = [
+    RNG.normal(size=4096),
+    RNG.normal(size=3000) * 1e-9 + 1e3,
+    RNG.normal(size=3000) * 1e9,
+    RNG.random(2000),
+    RNG.exponential(size=2000),
+    -RNG.exponential(size=2000),
+    RNG.standard_cauchy(size=2000),
+    (RNG.random(2000) < 0.3).astype(float),
+    (RNG.random(2000) < 0.004).astype(float),
+    RNG.integers(0, 5, 999).astype(float),
+    np.where(RNG.random(2000) < 0.5, 0.0, 1.0) + 1e-7 * RNG.random(2000),
+    RNG.normal(size=33),
+    RNG.normal(size=32),
+    np.array([2.0, 1.0]),
+    np.array([3.0]),
+    np.full(100, 4.0),
+]
+SCALES = np.array([max(float(row.std()), 1e-12) for row in ROWS])
+
+
+@pytest.mark.parametrize("steps", [0.0, 1e-6, 0.1, 1.0, 3.0, 30.0, 1e3])
+def test_condensed_sums_are_the_sums_over_draws(steps: float) -> None:
+    beta = np.where(SCALES > 1e-12, steps / SCALES, 1.0)
+    direct, condensed = sum_directly(ROWS), condense(ROWS)
+    exact, found = direct.at(beta), condensed.at(beta)
+    # what the rounding of beta * r leaves is not the condensing's
+    slack = 1e-11 + 1e-15 * np.abs(beta * direct.best[:, 0])
+    assert (np.abs(found.cgf - exact.cgf) <= slack).all()
+    assert_allclose(found.heavy, exact.heavy, rtol=1e-9, atol=1e-14)
+    assert_allclose(found.powers, exact.powers, rtol=1e-8, atol=1e-12)
+    assert (
+        np.abs(found.reward - exact.reward) <= 1e-11 * (SCALES + np.abs(exact.reward))
+    ).all()
+    assert_allclose(found.variance, exact.variance, rtol=1e-8, atol=1e-18)
+
+
+@pytest.mark.parametrize("ready", [sum_directly, condense])
+def test_the_cgf_is_the_logarithm_of_the_mean_exponential(ready: object) -> None:
+    assert callable(ready)
+    beta = 1.7 / SCALES
+    expected = [
+        logsumexp(b * (row - row.max())) - np.log(row.size) + b * row.max()
+        for row, b in zip(ROWS, beta, strict=True)
+    ]
+    assert_allclose(ready(ROWS).at(beta).cgf, expected, rtol=1e-11, atol=1e-11)
+
+
+def test_many_betas_at_once_are_each_of_them() -> None:
+    sums = condense(ROWS[:1] * 3 + ROWS[7:])
+    betas = np.array([0.0, 0.3, 2.0, 40.0])
+    for row, beta in zip(sums.cgfs(betas), betas, strict=True):
+        expected = sums.at(np.full(sums.counts.size, beta)).cgf
+        assert_allclose(row, expected, rtol=1e-12, atol=1e-12)
+
+
+def test_many_betas_at_once_are_the_same_for_few_draws() -> None:
+    betas = np.array([0.0, 0.3, 2.0])
+    found, expected = sum_directly(ROWS[3:]).cgfs(betas), condense(ROWS[3:]).cgfs(betas)
+    assert_allclose(found, expected, rtol=1e-11, atol=1e-11)
+
+
+def test_blocks_of_prompts_change_nothing() -> None:
+    rows = [RNG.normal(size=1000) for _ in range(450)]
+    beta = np.ones(450)
+    whole, alone = condense(rows).at(beta), condense(rows[407:408]).at(beta[:1])
+    assert_allclose(whole.cgf[407], alone.cgf[0], rtol=1e-14)
+    assert_allclose(whole.powers[:, 407], alone.powers[:, 0], rtol=1e-12)
+
+
+def test_large_tables_are_condensed() -> None:
+    assert isinstance(sums_over([np.zeros(60_000)] * 2), CondensedSums)
+    assert not isinstance(sums_over(ROWS), CondensedSums)
+
+
+@pytest.mark.parametrize("m", [3, 16, 40, 200])
+def test_the_jackknife_is_that_of_draws_left_out(m: int) -> None:
+    row = np.random.default_rng(m).normal(size=m)
+    sums = sum_directly([row])
+    found = jackknife(sums.at(np.ones(1)), counts=sums.counts, best=sums.best)
+
+    def cgf(draws: np.ndarray) -> float:
+        return float(logsumexp(draws) - np.log(draws.size))
+
+    def bias(draws: np.ndarray) -> float:
+        left = np.array([cgf(np.delete(draws, i)) for i in range(draws.size)])
+        return (draws.size - 1) * (cgf(draws) - float(left.mean()))
+
+    assert_allclose(found.bias, bias(row), rtol=1e-6)
+    biases = np.array([bias(np.delete(row, i)) for i in range(m)])
+    values = np.array([cgf(np.delete(row, i)) for i in range(m)]) + biases
+    if m > 3:
+        # the bias without a draw is a series in the weights, cut after their fourth powers
+        assert_allclose(found.change, (m - 1) * (biases.mean() - bias(row)), rtol=0.05)
+        assert_allclose(found.variance, (m - 1) * values.var(), rtol=0.02)
