@@ -140,7 +140,10 @@ def test_one_draw_a_prompt_bears_no_budget() -> None:
 def test_draws_that_are_all_alike_bear_no_budget() -> None:
     point = estimate_frontier(Draws.from_matrix(np.full((10, 8), 3.0)), kl=0.5).points[0]
     assert point.reward.value == 3.0
-    assert point.reason == "all draws have the same reward: they tell of no other"
+    assert (
+        point.reason
+        == "all draws have the same reward: right if it is constant, blind to a rarer one"
+    )
 
 
 def test_one_fixed_prompt_has_a_frontier() -> None:

@@ -15,6 +15,7 @@ from klimit.estimate.frontier.interval import estimate_of
 from klimit.estimate.frontier.own import OwnFrontier, own_frontier
 from klimit.estimate.frontier.pooled import PooledFrontier, pooled_frontier
 from klimit.estimate.frontier.reliability import frontier_objection, tail_shape
+from klimit.estimate.frontier.rising import RisingFrontier, rising
 from klimit.estimate.frontier.sums import Sums
 from klimit.estimate.frontier.values import Values, ceilings
 from klimit.estimate.uncertainty import check_level, check_prompts
@@ -130,13 +131,15 @@ def estimate_frontier(
     own = pooling == "per-prompt"
     ceiling = float(tops.max() if own else tops.mean())
     curve: PooledFrontier | OwnFrontier
+    shown: RisingFrontier | OwnFrontier
     if own:
-        curve = own_frontier(rows)
+        shown = curve = own_frontier(rows)
     else:
         curve = pooled_frontier(sums, budgets=[*budgets, 0.01 * ceiling], prompts=prompts)
+        shown = rising(curve, largest=max(budgets, default=0.0))
 
     def point(budget: float) -> FrontierPoint:
-        values = curve.values(budget)
+        values = shown.values(budget)
         reward = estimate_of(sums, values, prompts=prompts, level=level)
         reason = frontier_objection(sums, values, kl=budget, own=own)
         return _point(sums, values, kl=budget, reward=reward, reason=reason)

@@ -7,7 +7,7 @@ from klimit.estimate.draws import Draws
 from klimit.estimate.frontier.sums import Sums, tail_moments
 from klimit.estimate.frontier.values import Values
 
-__all__ = ["frontier_objection", "mean_tail_shape", "objection", "tail_shape"]
+__all__ = ["ceiling_seen", "frontier_objection", "mean_tail_shape", "objection", "tail_shape"]
 
 LEAST_ESS = 10.0  # for averages under a tilt, whose bias is not extrapolated
 _LEAST_FRONTIER_ESS = 4.0
@@ -106,10 +106,24 @@ def frontier_objection(sums: Sums, values: Values, *, kl: float, own: bool) -> s
     return ""
 
 
+def ceiling_seen(sums: Sums) -> bool:
+    """Whether the draws show the largest reward of every prompt.
+
+    Args:
+        sums: Draws made ready.
+
+    Returns:
+        Whether enough of them share it, and no prompt shows a lower reward alone.
+    """
+    best = sums.best[:, 0]
+    lower = (best == sums.lowest) & (best < best.max())
+    return bool(1 / (1 / sums.tied).mean() >= _LEAST_BEST and not lower.any())
+
+
 def _shortage(sums: Sums, *, own: bool) -> str:
     counts, total = sums.counts, sums.counts.size
     if sums.best[:, 0].max() == sums.lowest.min():
-        return "all draws have the same reward: they tell of no other"
+        return "all draws have the same reward: right if it is constant, blind to a rarer one"
     if counts.min() == 1:
         return f"{int((counts == 1).sum())} of {total} prompts have a single draw"
     if own and counts.min() < _LEAST_SPLIT:

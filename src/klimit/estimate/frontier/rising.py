@@ -1,0 +1,83 @@
+"""A frontier that never falls as the budget grows, where the draws alone would let it."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float64
+from scipy.interpolate import PchipInterpolator
+
+from klimit.estimate.frontier.pooled import PooledFrontier
+from klimit.estimate.frontier.reliability import ceiling_seen
+from klimit.estimate.frontier.values import Values
+
+__all__ = ["RisingFrontier", "rising"]
+
+_FEW = 8.0  # effective draws a prompt below which removing the bias may bend the curve
+_APART = 1e-6  # of a budget: closer ones are one
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RisingFrontier:
+    """The pooled frontier, mended where it would fall.
+
+    Where few draws carry it, the bias that is removed may shrink faster than the curve rises;
+    there a monotone curve through its running maximum stands for it. Where the draws show the
+    ceiling, nothing lies above it.
+
+    Attributes:
+        curve: The frontier as it was estimated.
+        budgets: Where it was looked at, rising, in nats, shape ``(g,)``.
+        rewards: The largest mean reward up to each, shape ``(g,)``.
+        ceiling: The mean of the best rewards; ``inf`` where the draws do not show it.
+    """
+
+    curve: PooledFrontier
+    budgets: Float64[np.ndarray, " g"]
+    rewards: Float64[np.ndarray, " g"]
+    ceiling: float
+
+    def values(self, kl: float) -> Values:
+        """The rewards at one budget.
+
+        Args:
+            kl: Budget for the average over prompts, in nats.
+
+        Returns:
+            The rewards of all prompts, moved together.
+        """
+        found = self.curve.values(kl)
+        mean = float(found.rewards.mean())
+        wanted = mean
+        if self.budgets.size > 1 and kl > self.budgets[0]:
+            curve = PchipInterpolator(self.budgets, self.rewards)
+            wanted = float(curve(min(kl, self.budgets[-1])))
+        if kl > 0:
+            wanted = min(wanted, self.ceiling)
+        return replace(found, rewards=found.rewards + (wanted - mean))
+
+
+def rising(curve: PooledFrontier, *, largest: float) -> RisingFrontier:
+    """Mend a pooled frontier where it would fall.
+
+    Args:
+        curve: The frontier as it was estimated.
+        largest: The largest budget that will be asked for, in nats.
+
+    Returns:
+        One that does not fall from where few draws carry it or half of the ceiling is spent.
+    """
+    none = np.empty(0)
+    if ceiling_seen(curve.sums):
+        return RisingFrontier(curve, none, none, float(curve.sums.best[:, 0].mean()))
+    nodes = () if curve.spending is None else curve.spending.nodes
+    spent = np.array([x.kl.mean() for x in nodes])
+    few = np.array([1 / x.squares.mean() < _FEW for x in nodes], dtype=np.bool_)
+    late = np.flatnonzero(few | (spent > curve.ceiling_kl / 2))
+    budgets = spent[max(int(late[0]) - 1, 0) :] if late.size else none
+    budgets = budgets[(budgets > 0) & (budgets < (1 - _APART) * curve.ceiling_kl)]
+    if not budgets.size or largest <= budgets[0]:
+        return RisingFrontier(curve, none, none, np.inf)
+    apart = np.append(True, np.diff(np.maximum.accumulate(budgets)) > _APART * budgets[:-1])
+    budgets = np.append(budgets[apart], curve.ceiling_kl)
+    means = np.array([float(curve.values(float(kl)).rewards.mean()) for kl in budgets])
+    return RisingFrontier(curve, budgets, np.maximum.accumulate(means), np.inf)

@@ -1,0 +1,29 @@
+"""The pooled frontier does not fall as the budget grows, however few draws carry it."""
+
+import numpy as np
+import pytest
+from benchmarks.coverage import drawn, grouped
+from benchmarks.laws import LAWS
+
+from klimit import Draws, estimate_frontier
+
+BUDGETS = np.linspace(0.0, 2.6, 40) ** 2
+
+
+@pytest.mark.parametrize("index", range(len(LAWS)), ids=[law.name for law in LAWS])
+@pytest.mark.parametrize(("p", "m"), [(30, 16), (50, 64)])
+def test_a_larger_budget_never_buys_less(index: int, p: int, m: int) -> None:
+    law, rng = LAWS[index], np.random.default_rng(0)
+    draws = grouped(list(drawn(law, rng, law.prompt(rng, p), m)))
+    found = estimate_frontier(draws, kl=BUDGETS)
+    rewards = np.array([point.reward.value for point in found.points])
+    assert np.diff(rewards).min() > -1e-12 * np.abs(rewards).max()
+
+
+def test_nothing_lies_above_a_ceiling_that_the_draws_show() -> None:
+    rng = np.random.default_rng(1)
+    draws = Draws.from_matrix((rng.random((50, 64)) < 0.5).astype(float))
+    points = estimate_frontier(draws, kl=np.linspace(0.5, 1.0, 21)).points
+    assert all(point.supported for point in points)
+    assert max(point.reward.value for point in points) == 1.0
+    assert points[-1].reward.value == 1.0
