@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
+from klimit.estimate.frontier.reliability import tail_decay
 from klimit.estimate.frontier.spend import Spending, tabulated_spending
 from klimit.estimate.frontier.sums import Sums
 from klimit.estimate.frontier.values import (
@@ -60,7 +61,8 @@ class PooledFrontier:
         counts, p = self.sums.counts, self.sums.counts.size
         beta = spending.beta(kl)
         node, cgf = spending.node(beta), self.sums.cgfs(np.array([beta]))[0]
-        more = extrapolated(node.bias / beta, node.change / beta)
+        ess, tail = float(1 / node.squares.mean()), tail_decay(self.sums.tails, beta=beta)
+        more = extrapolated(node.bias / beta, node.change / beta, ess=ess, tail=tail)
         # the minimum over beta of a noisy curve lies low by what its own noise moves it
         noise = node.kl.var() if self.prompts == "sampled" else node.kl_variance.mean()
         lift = float(noise) / p / (2 * beta**3 * float(node.spread.mean()))
@@ -77,7 +79,7 @@ class PooledFrontier:
             upward=more.upward,
             downward=0.0,
             decay=more.decay,
-            ess=float(1 / node.squares.mean()),
+            ess=ess,
             reached=np.zeros(p, dtype=np.bool_),
         )
 

@@ -7,7 +7,14 @@ from klimit.estimate.draws import Draws
 from klimit.estimate.frontier.sums import Sums, tail_moments
 from klimit.estimate.frontier.values import Values
 
-__all__ = ["ceiling_seen", "frontier_objection", "mean_tail_shape", "objection", "tail_shape"]
+__all__ = [
+    "ceiling_seen",
+    "frontier_objection",
+    "mean_tail_shape",
+    "objection",
+    "tail_decay",
+    "tail_shape",
+]
 
 LEAST_ESS = 10.0  # for averages under a tilt, whose bias is not extrapolated
 _LEAST_FRONTIER_ESS = 4.0
@@ -43,6 +50,33 @@ def tail_shape(
     even = squared >= 1
     shape = np.where(known, beta, 0.0) * first + 1 - 0.5 / np.where(even, 1.0, 1 - squared)
     return np.where(second == 0, -1.0, np.where(known, np.maximum(shape, -1.0), np.inf))
+
+
+def tail_decay(tails: Float64[np.ndarray, "2 p"], *, beta: float) -> float:
+    r"""How fast the bias of the cgf falls with the number of draws, told by the weights' tail.
+
+    Weights whose tail has the Pareto shape ``k`` leave a bias that falls like
+    :math:`m^{1 - 1/k}` where ``k`` is above 0.5. Rewards whose own tail is shorter than
+    an exponential's give weights that only look so; the shorter it is, the less this counts.
+
+    Args:
+        tails: Moments of the best rewards above their threshold (`tail_moments`).
+        beta: Inverse temperature common to all prompts, the factor on the reward.
+
+    Returns:
+        The decay, as an exponent; ``inf`` where no prompt's tail is known.
+
+    Example:
+        >>> tail_decay(np.array([[1.0], [2.0]]), beta=0.8)  # exponential rewards
+        0.25
+    """
+    shapes = tail_shape(tails, beta=np.full(tails.shape[1], beta))
+    known = np.isfinite(shapes)
+    if not known.any():
+        return np.inf
+    shape = float(shapes[known].mean())
+    shorter = beta * float(tails[0, known].mean()) - shape
+    return np.inf if shape <= 0 else 1 / shape - 1 + 2 * max(shorter, 0.0)
 
 
 def mean_tail_shape(draws: Draws, *, beta: float) -> float:

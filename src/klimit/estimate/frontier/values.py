@@ -20,6 +20,7 @@ __all__ = [
 _SLOWEST = 0.4  # decay of the bias below which it is not extrapolated further
 _CAUTION = 2.5  # standard errors by which the decay may be slower than it seems,
 _SHARE = 0.7  # and the share of it that may be all there is with rarer, larger draws unseen
+_SHARE_OF_TAIL = 0.6  # the same for the decay that the tail of the weights tells
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,17 +72,24 @@ class Extrapolated(Result):
 
 
 def extrapolated(
-    bias: Float64[np.ndarray, " p"], change: Float64[np.ndarray, " p"]
+    bias: Float64[np.ndarray, " p"],
+    change: Float64[np.ndarray, " p"],
+    *,
+    ess: float = np.inf,
+    tail: float = np.inf,
 ) -> Extrapolated:
     r"""What removes the bias, between the jackknife and its extrapolation.
 
     Let the bias fall like :math:`m^{-a}`. The jackknife adds ``bias``, as if ``a`` were 1; from
     ``change = a * bias`` one has ``a``, and ``bias / a`` adds all of it. The truth lies between
-    the two for most laws, so their middle is added, and half their distance is the doubt.
+    the two for most laws, so their middle is added, and half their distance is the doubt, with
+    the next order of the bias, which is less than this one by the effective number of draws.
 
     Args:
         bias: What the jackknife adds to each prompt, shape ``(p,)``.
         change: How it changes with the number of draws, shape ``(p,)``.
+        ess: Effective number of draws a prompt.
+        tail: The decay that the tail of the weights lets one expect (`tail_decay`).
 
     Returns:
         What to add.
@@ -98,10 +106,12 @@ def extrapolated(
         further = (slow - 1) * bias
     added = bias + further / 2
     # the slower the decay seems, the more of the tail that rules it may be unseen
-    least = min(decay - _CAUTION * stderr, _SHARE * decay, decay**3)
+    least = min(decay - _CAUTION * stderr, _SHARE * decay, decay**3, _SHARE_OF_TAIL * tail)
     slowest = 1 / float(np.clip(least, 0.2, 2.0))
     upward = slowest * mean - float(added.mean()) if slowest > 1 else 0.0
-    return Extrapolated(added, decay, abs(float(further.mean())) / 2, max(upward, 0.0))
+    next_order = float(added.mean()) / (2 * ess)
+    doubt = float(np.hypot(further.mean() / 2, next_order))
+    return Extrapolated(added, decay, doubt, max(upward, 0.0))
 
 
 def ceilings(sums: Sums) -> Float64[np.ndarray, " p"]:
