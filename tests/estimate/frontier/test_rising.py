@@ -1,4 +1,4 @@
-"""The pooled frontier does not fall as the budget grows, however few draws carry it."""
+"""The frontier does not fall as the budget grows, however few draws carry it."""
 
 import numpy as np
 import pytest
@@ -18,6 +18,16 @@ def test_a_larger_budget_never_buys_less(index: int, p: int, m: int) -> None:
     found = estimate_frontier(draws, kl=BUDGETS)
     rewards = np.array([point.reward.value for point in found.points])
     assert np.diff(rewards).min() > -1e-12 * np.abs(rewards).max()
+
+
+@pytest.mark.parametrize("index", range(len(LAWS)), ids=[law.name for law in LAWS])
+def test_a_larger_budget_of_every_prompt_never_buys_less(index: int) -> None:
+    law, rng = LAWS[index], np.random.default_rng(0)
+    draws = grouped(list(drawn(law, rng, law.prompt(rng, 20), 16)))
+    found = estimate_frontier(draws, kl=BUDGETS[::3], pooling="per-prompt")
+    rewards = np.array([point.reward.value for point in found.points])
+    assert np.diff(rewards).min() > -1e-12 * np.abs(rewards).max()
+    assert rewards.max() <= draws.rewards.max() + 1e-12 * np.abs(draws.rewards).max()
 
 
 def test_nothing_lies_above_a_ceiling_that_the_draws_show() -> None:

@@ -15,7 +15,7 @@ from klimit.estimate.frontier.interval import estimate_of
 from klimit.estimate.frontier.own import OwnFrontier, own_frontier
 from klimit.estimate.frontier.pooled import PooledFrontier, pooled_frontier
 from klimit.estimate.frontier.reliability import frontier_objection, tail_shape
-from klimit.estimate.frontier.rising import RisingFrontier, rising
+from klimit.estimate.frontier.rising import rising_own, rising_pooled
 from klimit.estimate.frontier.sums import Sums
 from klimit.estimate.frontier.values import Values, ceilings
 from klimit.estimate.uncertainty import check_level, check_prompts
@@ -131,12 +131,13 @@ def estimate_frontier(
     own = pooling == "per-prompt"
     ceiling = float(tops.max() if own else tops.mean())
     curve: PooledFrontier | OwnFrontier
-    shown: RisingFrontier | OwnFrontier
+    largest = max(budgets, default=0.0)
     if own:
-        shown = curve = own_frontier(rows)
+        curve = own_frontier(rows)
+        shown = rising_own(curve, largest=largest)
     else:
         curve = pooled_frontier(sums, budgets=[*budgets, 0.01 * ceiling], prompts=prompts)
-        shown = rising(curve, largest=max(budgets, default=0.0))
+        shown = rising_pooled(curve, largest=largest)
 
     def point(budget: float) -> FrontierPoint:
         values = shown.values(budget)

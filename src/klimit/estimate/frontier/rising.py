@@ -6,32 +6,35 @@ import numpy as np
 from jaxtyping import Float64
 from scipy.interpolate import PchipInterpolator
 
+from klimit.estimate.frontier.own import OwnFrontier
 from klimit.estimate.frontier.pooled import PooledFrontier
 from klimit.estimate.frontier.reliability import ceiling_seen
+from klimit.estimate.frontier.sums import Sums
 from klimit.estimate.frontier.values import Values
 
-__all__ = ["RisingFrontier", "rising"]
+__all__ = ["RisingFrontier", "rising_own", "rising_pooled"]
 
 _FEW = 8.0  # effective draws a prompt below which removing the bias may bend the curve
+_SHARES = np.array([0.5, 0.6, 0.7, 0.8, 0.9])  # of the ceiling, where own budgets are looked at
 _APART = 1e-6  # of a budget: closer ones are one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RisingFrontier:
-    """The pooled frontier, mended where it would fall.
+    """A frontier, mended where it would fall.
 
     Where few draws carry it, the bias that is removed may shrink faster than the curve rises;
-    there a monotone curve through its running maximum stands for it. Where the draws show the
-    ceiling, nothing lies above it.
+    there a monotone curve through its running maximum stands for it. Nothing lies above the
+    ceiling where the draws show it, or else above the best of all rewards.
 
     Attributes:
         curve: The frontier as it was estimated.
         budgets: Where it was looked at, rising, in nats, shape ``(g,)``.
         rewards: The largest mean reward up to each, shape ``(g,)``.
-        ceiling: The mean of the best rewards; ``inf`` where the draws do not show it.
+        ceiling: The mean of the best rewards where the draws show it, or else the best of all.
     """
 
-    curve: PooledFrontier
+    curve: PooledFrontier | OwnFrontier
     budgets: Float64[np.ndarray, " g"]
     rewards: Float64[np.ndarray, " g"]
     ceiling: float
@@ -40,7 +43,7 @@ class RisingFrontier:
         """The rewards at one budget.
 
         Args:
-            kl: Budget for the average over prompts, in nats.
+            kl: Budget, in nats.
 
         Returns:
             The rewards of all prompts, moved together.
@@ -56,7 +59,7 @@ class RisingFrontier:
         return replace(found, rewards=found.rewards + (wanted - mean))
 
 
-def rising(curve: PooledFrontier, *, largest: float) -> RisingFrontier:
+def rising_pooled(curve: PooledFrontier, *, largest: float) -> RisingFrontier:
     """Mend a pooled frontier where it would fall.
 
     Args:
@@ -66,18 +69,43 @@ def rising(curve: PooledFrontier, *, largest: float) -> RisingFrontier:
     Returns:
         One that does not fall from where few draws carry it or half of the ceiling is spent.
     """
-    none = np.empty(0)
-    if ceiling_seen(curve.sums):
-        return RisingFrontier(curve, none, none, float(curve.sums.best[:, 0].mean()))
     nodes = () if curve.spending is None else curve.spending.nodes
     spent = np.array([x.kl.mean() for x in nodes])
     few = np.array([1 / x.squares.mean() < _FEW for x in nodes], dtype=np.bool_)
     late = np.flatnonzero(few | (spent > curve.ceiling_kl / 2))
-    budgets = spent[max(int(late[0]) - 1, 0) :] if late.size else none
-    budgets = budgets[(budgets > 0) & (budgets < (1 - _APART) * curve.ceiling_kl)]
-    if not budgets.size or largest <= budgets[0]:
-        return RisingFrontier(curve, none, none, np.inf)
+    budgets = spent[max(int(late[0]) - 1, 0) :] if late.size else np.empty(0)
+    top = curve.ceiling_kl
+    return _mended(curve, curve.sums, budgets=budgets, top=top, largest=largest)
+
+
+def rising_own(curve: OwnFrontier, *, largest: float) -> RisingFrontier:
+    """Mend a frontier of budgets of every prompt where it would fall.
+
+    Args:
+        curve: The frontier as it was estimated.
+        largest: The largest budget that will be asked for, in nats.
+
+    Returns:
+        One that does not fall from where half of the largest ceiling is spent.
+    """
+    top = float(np.log(curve.whole.counts / curve.whole.tied).max())
+    return _mended(curve, curve.whole, budgets=top * _SHARES, top=top, largest=largest)
+
+
+def _mended(
+    curve: PooledFrontier | OwnFrontier,
+    sums: Sums,
+    *,
+    budgets: Float64[np.ndarray, " g"],
+    top: float,
+    largest: float,
+) -> RisingFrontier:
+    best, none = sums.best[:, 0], np.empty(0)
+    ceiling = float(best.mean() if ceiling_seen(sums) else best.max())
+    budgets = budgets[(budgets > 0) & (budgets < (1 - _APART) * top)]
+    if ceiling_seen(sums) or not budgets.size or largest <= budgets[0]:
+        return RisingFrontier(curve, none, none, ceiling)
     apart = np.append(True, np.diff(np.maximum.accumulate(budgets)) > _APART * budgets[:-1])
-    budgets = np.append(budgets[apart], curve.ceiling_kl)
+    budgets = np.append(budgets[apart], top)
     means = np.array([float(curve.values(float(kl)).rewards.mean()) for kl in budgets])
-    return RisingFrontier(curve, budgets, np.maximum.accumulate(means), np.inf)
+    return RisingFrontier(curve, budgets, np.maximum.accumulate(means), ceiling)
