@@ -89,6 +89,7 @@ def study(law: Law | Verifier, p: int, m: int, options: argparse.Namespace) -> l
         for pooling in options.poolings
         for kl in options.kl
     }
+    alike = all(np.ptp(parameter) == 0 for parameter in population)
     for _ in range(options.runs):
         prompts = law.prompt(rng, p)
         draws = grouped(list(drawn(law, rng, prompts, m)))
@@ -97,7 +98,7 @@ def study(law: Law | Verifier, p: int, m: int, options: argparse.Namespace) -> l
                 found = estimate_frontier(draws, kl=options.kl, pooling=pooling, prompts=scope)
                 for point in found.points:
                     true = truth[pooling, point.kl]
-                    if scope == "fixed":
+                    if scope == "fixed" and not alike:
                         true = law.frontier(prompts, kl=point.kl, pooled=pooling == "pooled")
                     slack = 1e-12 * abs(true)
                     low, high = point.reward.low - slack, point.reward.high + slack
