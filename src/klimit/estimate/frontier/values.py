@@ -20,7 +20,7 @@ __all__ = [
 _SLOWEST = 0.4  # decay of the bias below which it is not extrapolated further
 _CAUTION = 2.5  # standard errors by which the decay may be slower than it seems,
 _SHARE = 0.7  # and the share of it that may be all there is with rarer, larger draws unseen
-_SHARE_OF_TAIL = 0.6  # the same for the decay that the tail of the weights tells
+_SHARE_OF_TAIL = 0.5  # the same for the decay that the tail of the weights tells
 
 
 @dataclass(frozen=True, slots=True, eq=False)
