@@ -82,7 +82,7 @@ def test_a_person_sees_the_estimate(klimit: Klimit, scored: str) -> None:
     assert [line.rstrip() for line in table.splitlines()] == snapshot(
         [
             "      from             KL   95% interval",
-            "log ratios  0.840 ± 0.030  0.781 … 0.898",
+            "log ratios  0.841 ± 0.032  0.780 … 0.904",
             "! cut-off: 956 of 2000 draws ended at the length limit: the KL counts what the",
             "policy does up to there, which is at most that of whole responses. Compare",
             "policies at one length limit, or raise it.",

@@ -115,7 +115,7 @@ def audit_footer(found: "Audit") -> str:
     return (
         f"klimit {klimit.__version__} · {found.draw_count} draws of the policy and "
         f"{found.reference_draw_count} of the reference at {found.prompt_count} prompts · "
-        f"{found.prompts} prompts · {100 * found.level:g}% intervals: {found.kl.method}"
+        f"{found.prompts} prompts · {100 * found.level:g}% intervals: {found.gain.method}"
     )
 
 

@@ -229,5 +229,5 @@ def _method(audit: Audit) -> str:
         f"klimit {__version__} · {audit.draw_count:,} draws of the policy and "
         f"{audit.reference_draw_count:,} of the reference at {audit.prompt_count:,} prompts · "
         f"{audit.prompts} prompts · ± one standard error · {100 * audit.level:g}% intervals: "
-        f"{audit.kl.method}"
+        f"{audit.gain.method}"
     )

@@ -1,10 +1,10 @@
-"""The log ratios of a policy's draws, plain and finite."""
+"""The log ratios of a policy's draws, all of them finite."""
 
 import numpy as np
 from jaxtyping import Float64
 
 from klimit.core.errors import InputError
-from klimit.estimate.divergence.sequences import kl_terms, log_ratio
+from klimit.estimate.divergence.sequences import kl_terms
 from klimit.estimate.draws import Draws
 
 __all__ = ["log_ratios"]
@@ -22,7 +22,7 @@ def log_ratios(draws: Draws) -> Float64[np.ndarray, " n"]:
     Raises:
         InputError: A column is missing, or a draw is impossible under the reference.
     """
-    terms = kl_terms(draws) if "kl_exact" in draws.columns else log_ratio(draws)
+    terms = kl_terms(draws)
     impossible = int(np.isinf(terms).sum())
     if impossible:
         raise InputError(

@@ -1,12 +1,13 @@
 """Numbers from draws that remember what moved them, so that errors combine to first order."""
 
-from dataclasses import dataclass
-from math import sqrt
+from dataclasses import dataclass, replace
+from math import inf, sqrt
 
 import numpy as np
 from jaxtyping import Float64
 
-from klimit.estimate.frontier.interval import Spread, interval
+from klimit.estimate.frontier.interval import interval
+from klimit.estimate.moves import spread_of_moves
 
 __all__ = ["Interval", "Noisy", "confidence"]
 
@@ -135,16 +136,14 @@ class Interval:
 
 
 def confidence(
-    estimate: Noisy, *, level: float, leaning: bool, doubt: float = 0.0, upward: float = 0.0
+    estimate: Noisy, *, level: float, most: float = inf, doubt: float = 0.0, upward: float = 0.0
 ) -> Interval:
     """The interval of an estimate, from what moved it and from what may still be wrong.
-
-    Degrees of freedom follow from how few units carry the error.
 
     Args:
         estimate: The estimate.
         level: Nominal coverage, in (0, 1).
-        leaning: Whether the units are a sample whose skewness moves the interval.
+        most: The most degrees of freedom that there can be.
         doubt: Standard error of a bias that may remain, of either sign.
         upward: Standard error of a bias that can only be downward.
 
@@ -153,20 +152,11 @@ def confidence(
 
     Example:
         >>> moves = np.array([0.3, -0.3, 0.4, -0.4])
-        >>> found = confidence(Noisy(1.0, moves), level=0.95, leaning=False)
+        >>> found = confidence(Noisy(1.0, moves), level=0.95)
         >>> round(found.down, 3) == round(found.up, 3)
         True
     """
-    squares = np.square(estimate.moves)
-    total = float(squares.sum())
-    n = squares.size
-    freedom, skewness = np.inf, 0.0
-    if total > 0:
-        fourth = float(np.square(squares).sum()) / total**2
-        freedom = max(1.0, 2.0 / max(fourth - 1.0 / n, 1e-9))
-        if leaning:
-            freedom = min(n - 1.0, freedom)
-            skewness = float((squares * estimate.moves).sum()) / total**1.5
-    spread = Spread(sqrt(total), freedom, skewness, doubt, upward)
-    found = interval(estimate.value, spread, level=level, n=n, method="")
+    spread = spread_of_moves(estimate.moves, most=most)
+    spread = replace(spread, doubt=doubt, upward=upward)
+    found = interval(estimate.value, spread, level=level, n=estimate.moves.size, method="")
     return Interval(found.value, found.low, found.high)

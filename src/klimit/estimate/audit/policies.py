@@ -12,6 +12,7 @@ from klimit.estimate.audit.sources import Sources
 from klimit.estimate.audit.table_findings import table_findings
 from klimit.estimate.audit.verdicts import verdicts
 from klimit.estimate.divergence.log_prob_findings import divergence_findings
+from klimit.estimate.divergence.sequences import sequence_kl
 from klimit.estimate.draws import Draws
 from klimit.estimate.findings import Finding
 from klimit.estimate.uncertainty import check_level, check_prompts
@@ -27,7 +28,7 @@ class Audit(Result):
     and its interval with it.
 
     Attributes:
-        kl: The policy's divergence from the reference, in nats a response.
+        kl: The policy's divergence from the reference, in nats a response, as `sequence_kl`.
         mean_reward: Its mean reward.
         frontier_reward: The largest mean reward of any policy within that KL.
         reward_gap: How much of it the policy lacks.
@@ -99,9 +100,8 @@ def audit(  # noqa: PLR0913  (what is audited, for whom, and what it is held aga
               = \mathrm{KL}(\pi \,\|\, p) - \beta \, \mathbf{E}_\pi r + \kappa(\beta)
 
     Both policies' draws are paired by prompt, so that what a prompt does to both cancels, and
-    the errors of KL, reward and frontier are carried through together. The KL is the plain mean
-    of the log ratios, not steadied as `sequence_kl` does: for a good policy a draw's log ratio
-    goes with its reward, and that noise cancels in what matters here.
+    the errors of KL, reward and frontier are carried through together. For a good policy a
+    draw's log ratio goes with its reward, and that noise cancels in what matters here.
 
     Args:
         policy_draws: Draws of the policy with ``log_prob_policy`` and ``log_prob_reference``
@@ -162,7 +162,7 @@ def _audit(
 ) -> Audit:
     at_kl, at_reward = found.at_kl, found.at_reward
     return Audit(
-        kl=found.kl,
+        kl=sequence_kl(pair.policy, prompts=sources.prompts, level=sources.level),
         mean_reward=found.mean_reward,
         frontier_reward=found.frontier_reward,
         reward_gap=found.reward_gap,

@@ -1,6 +1,7 @@
 """What two policies' draws say, as numbers whose errors combine."""
 
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 from jaxtyping import Float64
@@ -10,9 +11,10 @@ from klimit.core.errors import InsufficientDataError
 from klimit.core.results import Estimate
 from klimit.estimate.audit.noisy import Interval, Noisy, confidence
 from klimit.estimate.draws import Draws
+from klimit.estimate.moves import moves_of_draws, moves_of_prompts
 from klimit.estimate.paired import prompt_means
 
-__all__ = ["Sources", "moves_within"]
+__all__ = ["Sources"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,8 +89,12 @@ class Sources:
     @property
     def quantile(self) -> float:
         """Standard errors between the centre of a plain interval and its ends."""
-        freedom = len(self.reference.prompts) - 1.0 if self.prompts == "sampled" else 1e9
-        return float(stdtrit(freedom, 0.5 + self.level / 2))
+        return float(stdtrit(min(self.freedom, 1e9), 0.5 + self.level / 2))
+
+    @property
+    def freedom(self) -> float:
+        """The most degrees of freedom that an error has."""
+        return len(self.reference.prompts) - 1.0 if self.prompts == "sampled" else inf
 
     def confidence(self, number: Noisy, *, doubt: float = 0.0, upward: float = 0.0) -> Interval:
         """The interval of a number.
@@ -102,11 +108,7 @@ class Sources:
             The interval.
         """
         return confidence(
-            number,
-            level=self.level,
-            leaning=self.prompts == "sampled",
-            doubt=doubt,
-            upward=upward,
+            number, level=self.level, most=self.freedom, doubt=doubt, upward=upward
         )
 
     @property
@@ -148,7 +150,7 @@ class Sources:
         Returns:
             Their mean.
         """
-        return _over_prompts(values)
+        return Noisy(float(values.mean()), moves_of_prompts(values))
 
     def of_policy(self, values: Float64[np.ndarray, " n"]) -> Noisy:
         """The mean over prompts of a number of each of the policy's draws.
@@ -161,8 +163,8 @@ class Sources:
         """
         means = prompt_means(self.policy, values).mean
         if self.prompts == "sampled":
-            return _over_prompts(means)
-        moves = moves_within(self.policy, values, means)
+            return Noisy(float(means.mean()), moves_of_prompts(means))
+        moves = moves_of_draws(self.policy, values, means)
         return Noisy(
             float(means.mean()), np.concatenate([moves, np.zeros(len(self.reference))])
         )
@@ -178,8 +180,8 @@ class Sources:
         """
         means = prompt_means(self.reference, values).mean
         if self.prompts == "sampled":
-            return _over_prompts(means)
-        return self.of_draws(means, moves_within(self.reference, values, means))
+            return Noisy(float(means.mean()), moves_of_prompts(means))
+        return self.of_draws(means, moves_of_draws(self.reference, values, means))
 
     def mirrored(self) -> "Sources":
         """The same draws of the reference with the sign of their rewards changed.
@@ -205,28 +207,3 @@ class Sources:
         """
         moves = np.concatenate([np.zeros(len(self.policy)), moves])
         return Noisy(float(values.mean()), moves)
-
-
-def _over_prompts(values: Float64[np.ndarray, " p"]) -> Noisy:
-    mean, p = float(values.mean()), values.size
-    return Noisy(mean, (values - mean) / (p * (p - 1)) ** 0.5)
-
-
-def moves_within(
-    draws: Draws, values: Float64[np.ndarray, " n"], means: Float64[np.ndarray, " p"]
-) -> Float64[np.ndarray, " n"]:
-    """How each draw moves the mean over prompts of the means within prompts.
-
-    Args:
-        draws: The draws, for their grouping.
-        values: A number a draw, shape ``(n,)``.
-        means: Its mean within each prompt, shape ``(p,)``.
-
-    Returns:
-        Moves whose squares sum to the variance, shape ``(n,)``.
-    """
-    counts = draws.counts
-    scale = 1.0 / (counts.size * np.sqrt(counts * (counts - 1.0)))
-    centred = values - np.repeat(means, counts)
-    moves: Float64[np.ndarray, " n"] = centred * np.repeat(scale, counts)
-    return moves

@@ -6,9 +6,10 @@ import numpy as np
 from jaxtyping import Float64
 
 from klimit.estimate.audit.noisy import Noisy
-from klimit.estimate.audit.sources import Sources, moves_within
+from klimit.estimate.audit.sources import Sources
 from klimit.estimate.frontier.condensing import sums_over
 from klimit.estimate.frontier.values import ceilings
+from klimit.estimate.moves import moves_of_draws
 from klimit.estimate.paired import prompt_means
 from klimit.estimate.weights import prompt_tilts, tilt_weights
 
@@ -122,4 +123,4 @@ def _left_out(
     draws = sources.reference
     means = prompt_means(draws, left).mean
     without = np.repeat(draws.counts - 1.0, draws.counts)
-    return sources.of_draws(values, -without * moves_within(draws, left, means))
+    return sources.of_draws(values, -without * moves_of_draws(draws, left, means))
