@@ -14,7 +14,7 @@ __all__ = ["CondensedSums"]
 MOMENTS = 9  # kept of each bin: the Taylor series of its weights ends there
 THREADS = 2
 _TOGETHER = 250  # prompts that are summed at a time: they stay in the processor's cache
-_AT_ONCE = 32  # prompts that are summed at a time at many betas
+_AT_ONCE = 2048  # prompts times betas that are summed at a time
 _TINY = 1e-300  # in place of a beta of 0, where it meets an infinite distance
 _AXES = (0, 0, 0, 0, 0, 1)  # of the prompts in the fields of TiltSums
 
@@ -111,8 +111,10 @@ class CondensedSums:
         """
         series = np.power.outer(beta, np.arange(MOMENTS)).T
 
+        width = max(_AT_ONCE // beta.size, 1)
+
         def block(start: int) -> Float64[np.ndarray, "g q"]:
-            mine = slice(start, start + _AT_ONCE)
+            mine = slice(start, start + width)
             centres, best = self.centres[mine], self.best[mine]
             below = np.where(best > -np.inf, best - best[:, :1], -np.inf)
             local = (self.moments[mine].reshape(-1, MOMENTS) @ series).reshape(
@@ -123,9 +125,11 @@ class CondensedSums:
             mean = (local.sum(axis=1) + heavy.sum(axis=1)) / self.counts[mine, None]
             return np.asarray((best[:, :1] * beta + np.log(mean)).T)
 
+        starts = range(0, self.counts.size, width)
+        if len(starts) == 1:
+            return block(0)
         with ThreadPoolExecutor(THREADS) as pool:
-            blocks = list(pool.map(block, range(0, self.counts.size, _AT_ONCE)))
-        return np.concatenate(blocks, axis=1)
+            return np.concatenate(list(pool.map(block, starts)), axis=1)
 
 
 def _over_bins(

@@ -15,7 +15,7 @@ __all__ = ["condense", "sums_over"]
 
 _BINS = 48
 _NEAREST = 1e-4  # of a prompt's range: below this distance from the best, bins do not shrink
-_BLOCK = 32_000  # draws that are worked on at a time: they stay in the processor's cache
+_BLOCK = 256_000  # draws that are worked on at a time: more need memory, fewer more calls
 _MANY = 100_000  # draws from which condensing them costs less than passing over them often
 _FACTORIALS = np.array([float(factorial(j)) for j in range(MOMENTS)])
 
@@ -80,67 +80,97 @@ def _condensed_all(work: Sequence[Sequence[Float64[np.ndarray, " _"]]]) -> list[
 def _condensed(
     rows: Sequence[Float64[np.ndarray, " _"]], scratch: Float64[np.ndarray, "3 s"]
 ) -> _Block:
-    q = len(rows)
-    best = np.full((q, HEAVY), -np.inf)
-    tied, lowest = np.empty(q, dtype=np.int64), np.empty(q)
-    rising = [np.sort(row) for row in rows]
-    for i, row in enumerate(rising):
-        kept = min(HEAVY, row.size)
-        best[i, :kept] = row[: -kept - 1 : -1]
+    counts = np.array([row.size for row in rows])
+    ends = np.cumsum(counts)
+    rising, shift, power = scratch[:, : ends[-1]]
+    np.concatenate(rows, out=rising)
+    _sort_each(rising, counts, ends)
+    ranks = np.arange(HEAVY)
+    at = np.maximum(ends[:, None] - 1 - ranks, 0)
+    best = np.where(ranks < counts[:, None], rising[at], -np.inf)
+    tied = (best == best[:, :1]).sum(axis=1)
+    for i in np.flatnonzero((tied == HEAVY) & (counts > HEAVY)):
+        row = rising[ends[i] - counts[i] : ends[i]]
         tied[i] = row.size - row.searchsorted(row[-1])
-        lowest[i] = row[0]
-    sizes = np.array([max(row.size - HEAVY, 0) for row in rows])
-    ends = np.cumsum(sizes)
-    others, shift, power = scratch[:, : ends[-1]]
-    for row, top, size, end in zip(rising, best[:, 0], sizes, ends, strict=True):
-        np.subtract(row[:size], top, out=others[end - size : end])
-    starts = _bin_starts(others, ends - sizes, ends)
-    centres, moments = _local_moments(others, starts, shift, power)
-    tails = np.array([tail_moments(row) for row in rising]).T
-    return _Block(best, tied, lowest, tails, centres, moments)
+    lowest, stops = rising[ends - counts], np.maximum(ends - HEAVY, ends - counts)
+    starts = _bin_starts(rising, best[:, 0], ends - counts, stops)
+    centres, moments = _local_moments(rising, best[:, 0], starts, stops, shift, power)
+    return _Block(best, tied, lowest, _tails(rising, counts, ends), centres, moments)
+
+
+def _sort_each(
+    rewards: Float64[np.ndarray, " s"],
+    counts: Int64[np.ndarray, " q"],
+    ends: Int64[np.ndarray, " q"],
+) -> None:
+    if (counts == counts[0]).all():
+        rewards.reshape(counts.size, counts[0]).sort(axis=1)
+        return
+    for count, end in zip(counts, ends, strict=True):
+        rewards[end - count : end].sort()
+
+
+def _tails(
+    rising: Float64[np.ndarray, " s"],
+    counts: Int64[np.ndarray, " q"],
+    ends: Int64[np.ndarray, " q"],
+) -> Float64[np.ndarray, "2 q"]:
+    """The `tail_moments` of every prompt."""
+    return np.array(
+        [
+            tail_moments(rising[end - count : end])
+            for count, end in zip(counts, ends, strict=True)
+        ]
+    ).T
 
 
 def _bin_starts(
-    others: Float64[np.ndarray, " o"],
+    rising: Float64[np.ndarray, " s"],
+    best: Float64[np.ndarray, " q"],
     starts: Int64[np.ndarray, " q"],
-    ends: Int64[np.ndarray, " q"],
+    stops: Int64[np.ndarray, " q"],
 ) -> Int64[np.ndarray, "q b"]:
     """Where each bin of each prompt begins: edges in geometric progression from the best."""
-    begins = np.repeat(ends[:, None], _BINS, axis=1)
+    farthest = best - rising[starts]
+    apart = (stops > starts) & (farthest > 0)
+    safe = np.where(apart, farthest, 1.0)
+    nearest = np.where(apart, best - rising[np.maximum(stops - 1, 0)], 1.0)
+    ratio = np.maximum(nearest / safe, _NEAREST)
     steps = np.arange(1, _BINS) / (_BINS - 1)
-    for row, start, end in zip(begins, starts, ends, strict=True):
-        if start == end:
-            continue
-        row[0] = start
-        mine = others[start:end]
-        farthest = -float(mine[0])
-        if farthest > 0:
-            nearest = max(-float(mine[-1]) / farthest, _NEAREST)
-            row[1:] = start + mine.searchsorted(-farthest * nearest**steps)
+    edges = best[:, None] - safe[:, None] * ratio[:, None] ** steps
+    begins = np.repeat(stops[:, None], _BINS, axis=1)
+    begins[:, 0] = starts
+    for i in np.flatnonzero(apart):
+        begins[i, 1:] = starts[i] + rising[starts[i] : stops[i]].searchsorted(edges[i])
     return begins
 
 
-def _local_moments(
-    others: Float64[np.ndarray, " o"],
+def _local_moments(  # noqa: PLR0913, PLR0917
+    rising: Float64[np.ndarray, " s"],
+    best: Float64[np.ndarray, " q"],
     starts: Int64[np.ndarray, "q b"],
-    shift: Float64[np.ndarray, " o"],
-    power: Float64[np.ndarray, " o"],
+    stops: Int64[np.ndarray, " q"],
+    shift: Float64[np.ndarray, " s"],
+    power: Float64[np.ndarray, " s"],
 ) -> tuple[Float64[np.ndarray, "q b"], Float64[np.ndarray, "q b j"]]:
-    flat = np.append(starts.ravel(), others.size)
+    begins = np.column_stack([starts, stops])  # the best of a prompt, kept apart, come last
+    flat = np.append(begins.ravel(), rising.size)
     sizes = np.diff(flat)
     filled = np.flatnonzero(sizes)
-    centres, moments = np.zeros(sizes.size), np.zeros((sizes.size, MOMENTS))
+    first, last = flat[filled], flat[filled] + sizes[filled] - 1
+    middles = np.zeros(sizes.size)
+    middles[filled] = (rising[first] + rising[last]) / 2
+    np.subtract(rising, np.repeat(middles, sizes), out=shift)
+    power[:] = shift
+    moments = np.zeros((sizes.size, MOMENTS))
     moments[:, 0] = sizes
-    if filled.size:
-        begins, last = flat[filled], flat[filled] + sizes[filled] - 1
-        centres[filled] = (others[begins] + others[last]) / 2
-        np.subtract(others, np.repeat(centres, sizes), out=shift)
-        power[:] = shift
-        moments[filled, 1] = np.add.reduceat(power, begins)
-        for j in range(2, MOMENTS):
-            np.multiply(power, shift, out=power)
-            moments[filled, j] = np.add.reduceat(power, begins) / _FACTORIALS[j]
-    return centres.reshape(starts.shape), moments.reshape(*starts.shape, MOMENTS)
+    moments[filled, 1] = np.add.reduceat(power, first)
+    own = (best.size, _BINS + 1)
+    centres = np.where(sizes.reshape(own) > 0, middles.reshape(own) - best[:, None], 0.0)
+    for j in range(2, MOMENTS):
+        np.multiply(power, shift, out=power)
+        moments[filled, j] = np.add.reduceat(power, first) / _FACTORIALS[j]
+    return centres[:, :-1], moments.reshape(*own, MOMENTS)[:, :-1]
 
 
 def sums_over(rows: Sequence[Float64[np.ndarray, " _"]]) -> Sums:

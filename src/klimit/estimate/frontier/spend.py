@@ -29,7 +29,8 @@ _GROWTH = {
     "fourth": 2.0,
     "kl_variance": 1.0,
 }  # powers of the sum of squared weights to which each is nearly in proportion
-_HOPELESS = 2.0  # effective draws a prompt below which no budget is borne
+_POWERS = np.array(list(_GROWTH.values()))[:, None]
+_HOPELESS = 4.0  # effective draws a prompt below which no budget is borne
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,11 +71,16 @@ class Spending:
         log_beta: Logarithms of the betas, rising, shape ``(g,)``.
         kl: The average KL at each, its bias removed, in nats, shape ``(g,)``.
         nodes: What the prompts have at each.
+        log_squares: Logarithms of the sums of their squared weights, shape ``(g, p)``.
+        ratios: The fields of the nodes by the powers of these sums with which they grow, hence
+            nearly constant, shape ``(g, 9, p)``.
     """
 
     log_beta: Float64[np.ndarray, " g"]
     kl: Float64[np.ndarray, " g"]
     nodes: tuple[Node, ...]
+    log_squares: Float64[np.ndarray, "g p"]
+    ratios: Float64[np.ndarray, "g f p"]
 
     def beta(self, kl: float) -> float:
         """The beta that spends a budget, to about ``1e-4``; the reward is flat in it."""
@@ -93,19 +99,10 @@ class Spending:
         first = int(np.clip(at, 0, g - width))
         used = slice(first, first + width)
         shares = _lagrange(self.log_beta[used], float(np.log(beta)))
-        squares = np.array([node.squares for node in self.nodes[used]])
-        own = np.exp(shares @ np.log(squares))
-
-        def between(name: str) -> Float64[np.ndarray, " p"]:
-            # with the weights' squares everything grows; relative to them it hardly changes
-            power = _GROWTH[name]
-            ratios = (
-                np.array([getattr(node, name) for node in self.nodes[used]]) / squares**power
-            )
-            ends = ratios.min(axis=0), ratios.max(axis=0)
-            return np.asarray(np.clip(shares @ ratios, *ends) * own**power)
-
-        return Node(**{field.name: between(field.name) for field in fields(Node)})
+        ratios = self.ratios[used]
+        between = np.tensordot(shares, ratios, axes=1)
+        between = np.clip(between, ratios.min(axis=0), ratios.max(axis=0))
+        return Node(*between * np.exp(_POWERS * (shares @ self.log_squares[used])))
 
 
 def _lagrange(x: Float64[np.ndarray, " w"], at: float) -> Float64[np.ndarray, " w"]:
@@ -157,4 +154,7 @@ def tabulated_spending(sums: Sums, *, smallest: float, largest: float) -> Spendi
     log_betas = np.array([log_beta(i) for i in range(len(nodes))])
     bias = np.array([x.bias.mean() for x in nodes])
     kl = np.array([x.kl.mean() for x in nodes]) + np.gradient(bias, log_betas) - bias
-    return Spending(log_betas, kl, tuple(nodes))
+    log_squares = np.log([x.squares for x in nodes])
+    ratios = np.array([[getattr(x, name) for name in _GROWTH] for x in nodes])
+    ratios *= np.exp(-_POWERS * log_squares[:, None])
+    return Spending(log_betas, kl, tuple(nodes), log_squares, ratios)
