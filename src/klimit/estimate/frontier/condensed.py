@@ -1,6 +1,5 @@
 """Draws condensed to local moments, so that sums under a tilt cost bins and not draws."""
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 
@@ -77,27 +76,23 @@ class CondensedSums:
         top = best[:, 0]
         below = np.where(best > -np.inf, best - top[:, None], 0.0)
         mass = np.where(best > -np.inf, np.exp(beta[:, None] * below), 0.0)
+        local, slope, bend, local_two, local_three = _local_sums(moments, beta)
         near = np.exp(beta[:, None] * centres)
-        one, two, three = (_powers(k * beta) for k in range(1, POWERS + 1))
-        slope = _slopes(one)
-        plain, shifted = _over_bins(moments, [near, near * centres])
-        total = mass.sum(axis=1) + _dot(plain, one)
-        near /= total[:, None]
-        heavy = mass / total[:, None]
-        mean = (heavy * below).sum(axis=1)
-        mean += (_dot(shifted, one) + _dot(plain, slope)) / total
-        wide, square = near * (centres - mean[:, None]), near * near
-        wider = wide * (centres - mean[:, None])
-        g, gg, s, c = _over_bins(moments, [wide, wider, square, square * near])
+        total = mass.sum(axis=1) + (near * local).sum(axis=1)
+        heavy, near = mass / total[:, None], near / total[:, None]
+        mean = (heavy * below).sum(axis=1) + (near * (centres * local + slope)).sum(axis=1)
+        gap = centres - mean[:, None]
         variance = (heavy * (below - mean[:, None]) ** 2).sum(axis=1)
-        variance += _dot(gg, one) + 2 * _dot(g, slope) + _dot(plain, _slopes(slope)) / total
+        variance += (near * (gap * (gap * local + 2 * slope) + bend)).sum(axis=1)
+        square = near * near
+        powers = [near * local, square * local_two, square * near * local_three]
         return TiltSums(
             beta=beta,
             cgf=beta * top + np.log(total / self.counts[prompts]),
             reward=top + mean,
             variance=variance,
             heavy=heavy,
-            powers=np.array([_dot(plain, one) / total, _dot(s, two), _dot(c, three)]),
+            powers=np.array([power.sum(axis=1) for power in powers]),
         )
 
     def cgfs(self, beta: Float64[np.ndarray, " g"]) -> Float64[np.ndarray, "g p"]:
@@ -132,12 +127,18 @@ class CondensedSums:
             return np.concatenate(list(pool.map(block, starts)), axis=1)
 
 
-def _over_bins(
-    moments: Float64[np.ndarray, "p b j"], rows: Sequence[Float64[np.ndarray, "p b"]]
-) -> list[Float64[np.ndarray, "p j"]]:
-    """Sums over the bins of each moment times each row."""
-    sums = np.stack(rows, axis=1) @ moments
-    return [sums[:, i] for i in range(len(rows))]
+def _local_sums(
+    moments: Float64[np.ndarray, "p b j"], beta: Float64[np.ndarray, " p"]
+) -> Float64[np.ndarray, "5 p b"]:
+    """Sums over each bin, about its centre, of the weights, their slopes, bends and powers."""
+    common = (beta == beta[0]).all()
+    betas = beta[:1] if common else beta
+    one, two, three = (_powers(k * betas) for k in range(1, POWERS + 1))
+    series = np.stack([one, _slopes(one), _slopes(_slopes(one)), two, three], axis=1)
+    if common:
+        flat = series[0] @ moments.reshape(-1, MOMENTS).T
+        return np.asarray(flat.reshape(-1, *moments.shape[:2]))
+    return np.moveaxis(series @ np.swapaxes(moments, 1, 2), 1, 0)
 
 
 def _powers(beta: Float64[np.ndarray, " p"]) -> Float64[np.ndarray, "p j"]:
@@ -151,9 +152,3 @@ def _slopes(series: Float64[np.ndarray, "p j"]) -> Float64[np.ndarray, "p j"]:
     slopes = np.zeros(series.shape)
     slopes[:, 1:] = series[:, :-1] * np.arange(1, MOMENTS)
     return slopes
-
-
-def _dot(
-    sums: Float64[np.ndarray, "p j"], series: Float64[np.ndarray, "p j"]
-) -> Float64[np.ndarray, " p"]:
-    return np.asarray(np.einsum("pj,pj->p", sums, series))
