@@ -9,6 +9,7 @@ of the reference, and asks whether each interval holds the truth. Runs whose fro
 """
 
 import argparse
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -231,14 +232,14 @@ def study(cell: Cell, *, runs: int) -> Tally:
     return tally
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=400)
     parser.add_argument("--laws", default="gaussian,skewed,judge,pass-fail")
     parser.add_argument("--only", default="tilt,mixture,best-of-N,soft best-of-N")
     parser.add_argument("--prompts", default="sampled,fixed")
     parser.add_argument("--shapes", default="20x16x64,100x16x64,100x64x256")
-    asked = parser.parse_args()
+    asked = parser.parse_args([] if arguments is None else arguments)
     pooled: dict[tuple[str, ...], Tally] = {}
     show("rewards", "policy", "KL", "prompts x draws", "intervals", "supported", *NUMBERS)
     show(*["---"] * (6 + len(NUMBERS)))
@@ -260,4 +261,4 @@ def show(*texts: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

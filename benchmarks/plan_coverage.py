@@ -6,6 +6,7 @@ compared with the exact law at the setting that was chosen. Prompts are sampled 
 """
 
 import argparse
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -136,7 +137,7 @@ def runs(
                 yield option.method, "draws", covers(option.draws, cost)
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=int, default=100)
     parser.add_argument("--prompts", type=int, default=48)
@@ -144,7 +145,7 @@ def main() -> None:
     parser.add_argument("--kl", type=float, default=0.5)
     parser.add_argument("--law", action="append", help="one of these alone; may be repeated")
     parser.add_argument("--seed", type=int, default=1)
-    asked = parser.parse_args()
+    asked = parser.parse_args([] if arguments is None else arguments)
     print("| law | prompts | method | runs | reward | KL | draws |")
     print("|---|---|---|---|---|---|---|")
     for law in (law for law in LAWS if law.name in (asked.law or [law.name])):
@@ -164,4 +165,4 @@ def report(law: Law, prompts: str, seen: list[tuple[str, str, bool]]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
