@@ -49,6 +49,18 @@ def run(tmp_path: Path, tables: tuple[str, ...]) -> tuple[str, ...]:
     return "--points", str(path), *tables[1:]
 
 
+def test_the_reference_may_come_in_another_format(
+    klimit: Klimit, tables: tuple[str, ...], tmp_path: Path
+) -> None:
+    log = tmp_path / "policy.log"
+    log.write_text(pl.read_parquet(tables[0]).write_ndjson())
+    asked = "--reference-format", "parquet", "--json"
+    ended = klimit("audit", str(log), *tables[1:], "--format", "jsonl", *asked)
+    whole = klimit("audit", *tables, "--json")
+    assert (ended.code, whole.code) == (0, 0)
+    assert json.loads(ended.out)["kl"] == json.loads(whole.out)["kl"]
+
+
 @pytest.mark.usefixtures("_on_a_terminal")
 def test_a_person_sees_what_was_gained_of_what_could_be(
     klimit: Klimit, tables: tuple[str, ...]

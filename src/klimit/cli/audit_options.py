@@ -7,7 +7,7 @@ from cyclopts import Parameter
 
 import klimit
 from klimit.cli.console import hushed
-from klimit.cli.options import TableOptions
+from klimit.cli.options import FormatName, TableOptions
 from klimit.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class AuditTables(TableOptions):
         missing: What to do about draws without a reward.
         format: Format of the tables, or the tool whose logs they are; told by their content if
             not given.
+        reference_format: That of the reference's table, where it is another.
         reference_policy: Which policy's draws are the reference's, where that table has a
             column policy.
         log_prob_policy: Column with the policy's log-probability of each of its draws, in nats,
@@ -37,6 +38,7 @@ class AuditTables(TableOptions):
         log_prob_reference: Column with the reference's.
     """
 
+    reference_format: FormatName = None
     reference_policy: str | None = None
     log_prob_policy: str = "log_prob_policy"
     log_prob_reference: str = "log_prob_reference"
@@ -53,7 +55,7 @@ class AuditTables(TableOptions):
         Raises:
             InputError: A column named is not there.
         """
-        found = self._whole(path, self.policy)
+        found = self._whole(path, self.policy, self.format)
         theirs = (self.log_prob_policy, self.log_prob_reference)
         columns = dict(found.columns)
         for name, ours in zip(theirs, _OURS, strict=True):
@@ -79,9 +81,9 @@ class AuditTables(TableOptions):
         Returns:
             The draws.
         """
-        return self._whole(path, self.reference_policy)
+        return self._whole(path, self.reference_policy, self.reference_format or self.format)
 
-    def _whole(self, path: str, policy: str | None) -> "Draws":
+    def _whole(self, path: str, policy: str | None, written_as: FormatName) -> "Draws":
         with hushed():
             return klimit.read_draws(
                 path,
@@ -89,5 +91,5 @@ class AuditTables(TableOptions):
                 reward=self.reward,
                 policy=policy,
                 missing=self.missing,
-                format=self.format,
+                format=written_as,
             )
