@@ -10,15 +10,13 @@ from klimit.core.errors import InputError, InsufficientDataError
 from klimit.core.results import Estimate, Result
 from klimit.estimate.best_of.atoms import Atoms, atoms_of
 from klimit.estimate.best_of.pools import Pools, sorted_pools
+from klimit.estimate.best_of.rewards import reward_interval
 from klimit.estimate.best_of.tie_costs import tie_costs
 from klimit.estimate.draws import Draws
 from klimit.estimate.uncertainty import check_level, check_prompts
 from klimit.estimate.within_prompts import WithinPrompts
 
 __all__ = ["BestOfEstimate", "BestOfPoint", "best_of_n_within", "estimate_best_of_n"]
-
-_SKEWED = 0.3  # skewness of a mean from which rare low values may have gone unseen
-_DECIDED = 0.5  # and from which an interval is not to be trusted: some four values decide
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,26 +157,16 @@ def _point(pools: Pools, atoms: Atoms, n: int, prompts: str, level: float) -> Be
             f"best-of-{n} needs a prompt with {n} draws, the most is {pools.counts.max()}; "
             "draw more or ask for a smaller n"
         )
-    rewards = pools.best_of(n, errors=prompts == "fixed").only(enough)
-    reward = rewards.mean(prompts=prompts, level=level)
-    skewness = rewards.skewness(prompts=prompts)
-    if (
-        reward.standard_error == 0
-        or min(skewness, rewards.skewness(prompts="sampled")) < -_SKEWED
-    ):
-        unseen = float((rewards.values - pools.best_of_redrawn(n)[enough]).mean())
-        reward = replace(reward, low=reward.low - max(unseen, 0.0))
-    shortage = _shortage(pools, n, prompts)
-    doubt = _doubt(pools, reward, skewness)
+    found = reward_interval(pools, n, prompts=prompts, level=level)
     costs = tie_costs(atoms, n=n, errors=prompts == "fixed")
     return BestOfPoint(
         n=n,
-        reward=reward,
+        reward=found.reward,
         kl=_kl(costs.only(enough), n=n, prompts=prompts, level=level),
         kl_bound=_bound(n),
         prompt_count=int(enough.sum()),
-        supported=not doubt and bool(np.isfinite(reward.standard_error)),
-        reason="; ".join(filter(None, [shortage, doubt])),
+        supported=not found.doubt and bool(np.isfinite(found.reward.standard_error)),
+        reason="; ".join(filter(None, [_shortage(pools, n, prompts), found.doubt])),
     )
 
 
@@ -187,7 +175,12 @@ def _bound(n: int) -> float:
 
 
 def _kl(costs: WithinPrompts, *, n: int, prompts: str, level: float) -> Estimate:
-    """The bound less the cost of ties."""
+    """The bound less the cost of ties.
+
+    What the second order changed at a prompt is noise too, which the first order lacks.
+    """
+    if costs.bias is not None:
+        costs = replace(costs, variances=costs.variances + costs.bias**2)
     cost = costs.mean(prompts=prompts, level=level)
     bound = _bound(n)
     ends = np.clip([bound - cost.value, bound - cost.high, bound - cost.low], 0.0, bound)
@@ -202,10 +195,3 @@ def _shortage(pools: Pools, n: int, prompts: str) -> str:
         return f"{fewer} prompts have fewer than {n} draws; {unknown}" if fewer else unknown
     return f"{fewer} prompts have fewer than {n} draws" if fewer else ""
 
-
-def _doubt(pools: Pools, reward: Estimate, skewness: float) -> str:
-    if reward.standard_error == 0 and len(pools.rewards) > 1:
-        return "every prompt gives the same reward, so the draws tell no error"
-    if abs(skewness) > _DECIDED:
-        return "a few prompts or draws decide: they are too rare for an error"
-    return ""

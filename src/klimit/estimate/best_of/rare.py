@@ -1,0 +1,88 @@
+"""Rewards too rare for an error: few draws off the common one, few that miss the ceiling."""
+
+import numpy as np
+from jaxtyping import Bool, Float64
+from scipy.special import gammaln, xlog1py, xlogy
+
+from klimit.estimate.best_of.pools import Pools
+
+__all__ = ["draws_off_the_common_reward", "shortfall_moments"]
+
+
+def draws_off_the_common_reward(pools: Pools) -> int:
+    """How many draws differ from the commonest reward of their prompt.
+
+    Args:
+        pools: The sorted rewards of every prompt.
+
+    Returns:
+        Their number in the whole table.
+
+    Example:
+        >>> from klimit import Draws
+        >>> from klimit.estimate.best_of.pools import sorted_pools
+        >>> rows = [[0.0, 0.0, 1.0], [2.0, 2.0, 2.0]]
+        >>> draws_off_the_common_reward(sorted_pools(Draws.from_matrix(rows)))
+        1
+    """
+    rewards, offsets = pools.rewards, pools.offsets
+    fresh = np.append(True, rewards[1:] != rewards[:-1])
+    fresh[offsets[:-1]] = True
+    starts = np.flatnonzero(fresh)
+    sizes = np.diff(np.append(starts, rewards.size))
+    common = np.maximum.reduceat(sizes, np.searchsorted(starts, offsets[:-1]))
+    return int(rewards.size - common.sum())
+
+
+def shortfall_moments(
+    pools: Pools, n: int, *, prompts: Bool[np.ndarray, " p"]
+) -> Float64[np.ndarray, "2 _"]:
+    r"""Second and third central moments of what best-of-N misses of a tied top reward.
+
+    Where ``f`` of ``m`` draws lie below the top, the unbiased estimate of the chance to miss
+    it is ``C(f, n) / C(m, n)``: mostly 0 near a ceiling and large where ``f`` happens to be
+    large. Its moments are those over ``f`` drawn again, ``f ~ Bin(m, f / m)``.
+
+    Args:
+        pools: The sorted rewards of every prompt.
+        n: Number of draws of which the best is kept.
+        prompts: The prompts asked for, each with at least ``n`` draws.
+
+    Returns:
+        Two rows of one number a prompt; 0 where the top reward is met once.
+
+    Example:
+        >>> from klimit import Draws
+        >>> from klimit.estimate.best_of.pools import sorted_pools
+        >>> pools = sorted_pools(Draws.from_matrix([[0.0, 1.0, 1.0], [0.0, 1.0, 2.0]]))
+        >>> shortfall_moments(pools, 1, prompts=np.ones(2, dtype=bool))[0].round(4)
+        array([0.0741, 0.    ])
+    """
+    counts = pools.counts
+    top = pools.rewards[pools.offsets[1:] - 1]
+    where = np.repeat(top, counts) > pools.rewards
+    below = np.add.reduceat(where.astype(np.int64), pools.offsets[:-1])
+    missed = top - pools.best_of_redrawn(n)
+    tied = (below < counts - 1) & (below > 0) & prompts & (missed > 0)
+    moments = np.zeros((2, counts.size))
+    splits, kind = np.unique(
+        np.stack([counts[tied], below[tied]]), axis=1, return_inverse=True
+    )
+    ratios = np.array([_ratios(int(m), int(f), n) for m, f in splits.T]).reshape(-1, 2)
+    second, third = ratios[kind.reshape(-1)].T
+    moments[:, tied] = (
+        missed[tied] ** 2 * (second - 1),
+        missed[tied] ** 3 * (third - 3 * second + 2),
+    )
+    return moments[:, prompts]
+
+
+def _ratios(m: int, f: int, n: int) -> tuple[float, float]:
+    """Mean square and mean cube of the estimated chance, over its mean squared and cubed."""
+    again = np.arange(n, m + 1, dtype=np.float64)
+    share = f / m
+    log_prob = gammaln(m + 1) - gammaln(again + 1) - gammaln(m - again + 1)
+    log_prob += xlogy(again, share) + xlog1py(m - again, -share)
+    chance = gammaln(again + 1) - gammaln(again - n + 1) - gammaln(m + 1) + gammaln(m - n + 1)
+    relative = chance - n * np.log(share)
+    return tuple(float(np.exp(log_prob + k * relative).sum()) for k in (2, 3))  # type: ignore[return-value]
