@@ -1,6 +1,6 @@
-"""How often the intervals of best-of-N cover: twelve laws of the reward, exact truths.
+"""How often the intervals of best-of-N cover: fourteen laws of the reward, exact truths.
 
-``python -m benchmarks.best_of_coverage 400`` prints the table of docs/best_of.md.
+``python -m benchmarks.best_of_coverage 200`` prints the table of docs/best_of.md.
 """
 
 import sys
@@ -13,7 +13,8 @@ from scipy.special import ndtri
 from klimit import Draws, FiniteModel, best_of_n, estimate_best_of_n
 
 GRID = (np.arange(200_000) + 0.5) / 200_000
-POOLS = [(20, 16), (20, 64), (100, 16), (100, 256), (500, 64)]
+RAGGED = 0  # in place of a number of draws: 16 to 256, evenly on the log scale
+POOLS = [(20, 16), (20, 64), (100, 16), (100, 256), (500, 64), (20, 1024), (100, RAGGED)]
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,54 @@ class Law:
             law = best_of_n(FiniteModel.from_probs([*self.probs], [*self.levels]), n=n)
             return law.mean_reward, law.kl
         return float(self.quantile(GRID ** (1 / n)).mean()), float(np.log(n) - (n - 1) / n)
+
+    def prompts(self, rng: np.random.Generator, p: int) -> np.ndarray:  # noqa: ARG002
+        """What sets prompts apart, a row a prompt: nothing."""
+        return np.zeros((p, 1))
+
+    def rewards(self, uniform: np.ndarray, prompt: np.ndarray) -> np.ndarray:  # noqa: ARG002
+        return self.quantile(uniform)
+
+    def truth_at(self, n: int, prompts: np.ndarray) -> tuple[float, float]:  # noqa: ARG002
+        """The truth for these prompts alone."""
+        return self.truth(n)
+
+
+class PromptsDiffer(Law):
+    """Normal rewards whose mean and spread differ from prompt to prompt."""
+
+    def truth(self, n: int) -> tuple[float, float]:
+        reward, kl = Law.truth(self, n)
+        return float(np.exp(0.125)) * reward, kl
+
+    def prompts(self, rng: np.random.Generator, p: int) -> np.ndarray:
+        return np.stack([rng.normal(size=p), np.exp(0.5 * rng.normal(size=p))], axis=1)
+
+    def rewards(self, uniform: np.ndarray, prompt: np.ndarray) -> np.ndarray:
+        return prompt[0] + prompt[1] * self.quantile(uniform)
+
+    def truth_at(self, n: int, prompts: np.ndarray) -> tuple[float, float]:
+        reward, kl = Law.truth(self, n)
+        return float(prompts[:, 0].mean() + prompts[:, 1].mean() * reward), kl
+
+
+class ChancesDiffer(Law):
+    """Pass or fail, the chance to fail even between 0 and 1 over the prompts."""
+
+    def truth(self, n: int) -> tuple[float, float]:
+        return self.truth_at(n, GRID[:, None])
+
+    def prompts(self, rng: np.random.Generator, p: int) -> np.ndarray:
+        return rng.random((p, 1))
+
+    def rewards(self, uniform: np.ndarray, prompt: np.ndarray) -> np.ndarray:
+        return (uniform > prompt[0]).astype(np.float64)
+
+    def truth_at(self, n: int, prompts: np.ndarray) -> tuple[float, float]:
+        fail = prompts[:, 0]
+        lost = fail**n
+        kl = lost * (n - 1) * np.log(fail) + (1 - lost) * np.log((1 - lost) / (1 - fail))
+        return float(1 - lost.mean()), float(kl.mean())
 
 
 @dataclass(frozen=True)
@@ -70,6 +119,8 @@ LAWS: dict[str, Law] = {
     "log-normal": Law(lambda u: np.exp(ndtri(u))),
     "Pareto, index 4": Law(lambda u: (1 - u) ** -0.25),
     "a fifth tied, else normal": HalfAtom(half_atom),
+    "prompts differ": PromptsDiffer(ndtri),
+    "pass/fail, prompts differ": ChancesDiffer(lambda u: u),
     "pass/fail, 0.5": levels((0.0, 0.5), (1.0, 0.5)),
     "pass/fail, 0.1": levels((0.0, 0.9), (1.0, 0.1)),
     "pass/fail, 0.01": levels((0.0, 0.99), (1.0, 0.01)),
@@ -104,7 +155,17 @@ def coverage(law: Law, design: Design, *, runs: int, seed: int) -> Coverage:
     truth = law.truth(n)
     supported, reward, kl = np.zeros((3, runs), dtype=bool)
     for run in range(runs):
-        table = Draws.from_matrix(law.quantile(rng.random((design.prompts, design.draws))))
+        prompts = law.prompts(rng, design.prompts)
+        counts = sizes(rng, design)
+        blocks = [
+            law.rewards(rng.random(m), row) for m, row in zip(counts, prompts, strict=True)
+        ]
+        ends = np.append(0, np.cumsum(counts))
+        table = Draws.from_blocks(
+            tuple(range(design.prompts)), ends, np.concatenate(blocks).astype(np.float64)
+        )
+        if design.kind == "fixed":
+            truth = law.truth_at(n, prompts)
         point = estimate_best_of_n(table, n=n, prompts=design.kind).points[0]
         supported[run] = point.supported
         reward[run] = point.reward.low - 1e-12 <= truth[0] <= point.reward.high + 1e-12
@@ -113,7 +174,14 @@ def coverage(law: Law, design: Design, *, runs: int, seed: int) -> Coverage:
     return Coverage(float(supported.mean()), share, float(kl.mean()))
 
 
-def main(runs: int = 400) -> dict[str, list[Coverage]]:
+def sizes(rng: np.random.Generator, design: Design) -> np.ndarray:
+    """How many draws each prompt has."""
+    if design.draws == RAGGED:
+        return np.exp(rng.uniform(np.log(16), np.log(256), design.prompts)).astype(int)
+    return np.full(design.prompts, design.draws)
+
+
+def main(runs: int = 200) -> dict[str, list[Coverage]]:
     print(f"| law | N | supported | reward | KL |  <!-- {runs} runs a cell -->")
     print("|---|---|---|---|---|")
     found = {}
@@ -122,7 +190,7 @@ def main(runs: int = 400) -> dict[str, list[Coverage]]:
             cells = [
                 coverage(
                     law,
-                    Design(prompts, draws, max(1, int(part * draws)), kind),
+                    Design(prompts, draws, max(1, int(part * (draws or 16))), kind),
                     runs=runs,
                     seed=7,
                 )
@@ -146,4 +214,4 @@ def row(cells: list[Coverage]) -> str:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 400)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 200)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from benchmarks.prediction_coverage import share_held
 
 from klimit import Draws, Prediction, check_best_of_n, check_tilt
 from klimit.core.errors import InputError, InsufficientDataError
@@ -85,3 +86,16 @@ def test_one_winner_of_fixed_prompts_leaves_the_error_infinite() -> None:
     kept = Draws.from_matrix([[1.0], [5.0]])
     found: Prediction = check_best_of_n(draws, kept, n=2, prompts="fixed")
     assert np.isinf(found.difference.standard_error)
+
+
+@pytest.mark.parametrize("prompts", ["sampled", "fixed"])
+@pytest.mark.parametrize("law", ["normal", "pass/fail, 0.5", "like a sentiment"])
+def test_two_winners_a_prompt_are_not_too_few_to_judge_by(law: str, prompts: str) -> None:
+    """Fewer than 180 of 200: once in 860 such tests if 95 % of the intervals hold."""
+    assert share_held(law, (16, 64, 2, 6), kind=prompts, runs=200, seed=3) >= 0.9
+
+
+def test_winners_all_at_the_ceiling_do_not_contradict_a_prediction_below_it() -> None:
+    draws = Draws.from_matrix(np.tile(np.arange(64) % 2.0, (16, 1)))
+    found = check_best_of_n(draws, Draws.from_matrix(np.ones((16, 2))), n=6).difference
+    assert found.low < 0 < found.value < found.high

@@ -1,9 +1,10 @@
 """What the draws predicted, and what came of it on fresh draws."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float64
+from scipy.special import stdtrit
 
 from klimit.core.errors import InputError, InsufficientDataError
 from klimit.core.results import Estimate, Result
@@ -39,6 +40,9 @@ def check_best_of_n(
 ) -> Prediction:
     """Compare the best-of-N that draws predict with one that was run.
 
+    Few winners tell little of their own spread, none where all reach a ceiling: the error of
+    the difference is never taken below what the draws foresee for that many winners.
+
     Args:
         draws: Draws of the reference policy, from which the prediction is made.
         kept: What best-of-N kept on fresh draws: the reward of each winner.
@@ -63,14 +67,17 @@ def check_best_of_n(
     """
     if n < 1:
         raise InputError(f"n must be at least 1, got {n}")
-    pools, winners = _shared(draws, kept, least=n)
-    return _compare(
+    blocks, winners = _shared(draws, kept, least=n)
+    pools = sorted_pools(_grouped(blocks))
+    found = _compare(
         f"best of {n}",
-        sorted_pools(_grouped(pools)).best_of(n, errors=True),
+        pools.best_of(n, errors=True),
         sorted_pools(_grouped(winners)).best_of(1, errors=True),
         prompts,
         level,
     )
+    foreseen = pools.best_of_spread(n) / np.array([block.size for block in winners])
+    return replace(found, difference=_at_least(found.difference, foreseen))
 
 
 def check_tilt(
@@ -123,6 +130,21 @@ def _compare(
         predicted=predicted.mean(prompts=prompts, level=level),
         realised=realised.mean(prompts=prompts, level=level),
         difference=realised.less(predicted).mean(prompts=prompts, level=level),
+    )
+
+
+def _at_least(difference: Estimate, foreseen: Float64[np.ndarray, " p"]) -> Estimate:
+    """The difference with an interval as wide as the foreseen variances ask for."""
+    p = foreseen.size
+    stderr = float(foreseen.sum()) ** 0.5 / p
+    if not difference.standard_error < stderr:
+        return difference
+    reach = stderr * float(stdtrit(max(p - 1.0, 1.0), 0.5 + difference.level / 2))
+    return replace(
+        difference,
+        standard_error=stderr,
+        low=min(difference.low, difference.value - reach),
+        high=max(difference.high, difference.value + reach),
     )
 
 

@@ -44,6 +44,10 @@ class WithinPrompts(Result):
             The numbers with their moments.
         """
         m = left_out.shape[1]
+        if m == 2:  # two draws' squares are equal and hide how unsure their variance is
+            gap = left_out - left_out.mean(axis=1, keepdims=True)
+            variance = (gap**2).mean(axis=1)
+            return cls(values, variance, 2 / 3 * variance**2, np.zeros_like(variance))
         gap = left_out - left_out.mean(axis=1, keepdims=True)
         squares = gap**2
         return cls(

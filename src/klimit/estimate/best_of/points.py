@@ -175,12 +175,7 @@ def _bound(n: int) -> float:
 
 
 def _kl(costs: WithinPrompts, *, n: int, prompts: str, level: float) -> Estimate:
-    """The bound less the cost of ties.
-
-    What the second order changed at a prompt is noise too, which the first order lacks.
-    """
-    if costs.bias is not None:
-        costs = replace(costs, variances=costs.variances + costs.bias**2)
+    """The bound less the cost of ties."""
     cost = costs.mean(prompts=prompts, level=level)
     bound = _bound(n)
     ends = np.clip([bound - cost.value, bound - cost.high, bound - cost.low], 0.0, bound)
@@ -194,4 +189,3 @@ def _shortage(pools: Pools, n: int, prompts: str) -> str:
         unknown = f"{equal} prompts have no draw beyond {n} to tell the error from"
         return f"{fewer} prompts have fewer than {n} draws; {unknown}" if fewer else unknown
     return f"{fewer} prompts have fewer than {n} draws" if fewer else ""
-

@@ -86,6 +86,25 @@ class Pools(Result):
             means[prompts] = best + (block - best[:, None]) @ shares
         return means
 
+    def best_of_spread(self, n: int) -> Float64[np.ndarray, " p"]:
+        """Variance of one reward that best-of-N keeps, on the draws drawn again.
+
+        Args:
+            n: Number of draws of which the best is kept, at least 1.
+
+        Returns:
+            One variance a prompt, shape ``(p,)``.
+
+        Example:
+            >>> sorted_pools(Draws.from_matrix([[0.0, 1.0]])).best_of_spread(2)
+            array([0.1875])
+        """
+        means, spread = self.best_of_redrawn(n), np.empty(self.counts.size)
+        for prompts, block in zip(self.members, self.blocks, strict=True):
+            shares = np.diff((np.arange(block.shape[1] + 1) / block.shape[1]) ** n)
+            spread[prompts] = (block - means[prompts, None]) ** 2 @ shares
+        return spread
+
 
 def sorted_pools(draws: Draws) -> Pools:
     """Sort the rewards of every prompt.

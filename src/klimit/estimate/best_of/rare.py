@@ -65,9 +65,7 @@ def shortfall_moments(
     missed = top - pools.best_of_redrawn(n)
     tied = (below < counts - 1) & (below > 0) & prompts & (missed > 0)
     moments = np.zeros((2, counts.size))
-    splits, kind = np.unique(
-        np.stack([counts[tied], below[tied]]), axis=1, return_inverse=True
-    )
+    splits, kind = np.unique(np.stack([counts[tied], below[tied]]), axis=1, return_inverse=True)
     ratios = np.array([_ratios(int(m), int(f), n) for m, f in splits.T]).reshape(-1, 2)
     second, third = ratios[kind.reshape(-1)].T
     moments[:, tied] = (
@@ -85,4 +83,6 @@ def _ratios(m: int, f: int, n: int) -> tuple[float, float]:
     log_prob += xlogy(again, share) + xlog1py(m - again, -share)
     chance = gammaln(again + 1) - gammaln(again - n + 1) - gammaln(m + 1) + gammaln(m - n + 1)
     relative = chance - n * np.log(share)
-    return tuple(float(np.exp(log_prob + k * relative).sum()) for k in (2, 3))  # type: ignore[return-value]
+    return float(np.exp(log_prob + 2 * relative).sum()), float(
+        np.exp(log_prob + 3 * relative).sum()
+    )

@@ -66,7 +66,9 @@ def _ceiling_skewness(
     values: WithinPrompts, missed: Float64[np.ndarray, "2 p"], prompts: str
 ) -> float:
     """Skewness of the mean that what misses a ceiling gives it, where nothing else varies."""
-    seen = values.variances if prompts == "fixed" else (values.values - values.values.mean()) ** 2
+    seen = (
+        values.variances if prompts == "fixed" else (values.values - values.values.mean()) ** 2
+    )
     variance = max(float(seen.sum()), float(missed[0].sum()))
     return -float(missed[1].sum()) / variance**1.5 if 0 < variance < np.inf else 0.0
 
@@ -74,24 +76,21 @@ def _ceiling_skewness(
 def _widened(
     reward: Estimate, values: WithinPrompts, skewness: tuple[float, float], prompts: str
 ) -> Estimate:
-    """Reach as far as any skewness within its error would have it."""
+    """For sampled prompts, reach as far as any skewness within its error would have it."""
     p, stderr = values.values.size, reward.standard_error
-    if not 0 < stderr < np.inf:
+    if prompts == "fixed" or not 0 < stderr < np.inf:
         return reward
-    guesses = list(skewness)
-    if prompts == "sampled":
-        gap = values.values - values.values.mean()
-        error = float(np.sqrt((gap**6).sum()) / (gap**2).sum() ** 1.5)
-        guesses += [skewness[0] - error, skewness[0] + error]
-        quantile = float(stdtrit(p - 1.0, 0.5 + reward.level / 2))
-        reaches = [skewed_interval(quantile, guess) for guess in guesses]
-        below, above = (max(side) * stderr for side in zip(*reaches, strict=True))
-        return replace(
-            reward,
-            low=min(reward.low, reward.value - below),
-            high=max(reward.high, reward.value + above),
-        )
-    return reward
+    gap = values.values - values.values.mean()
+    error = float(np.sqrt((gap**6).sum()) / (gap**2).sum() ** 1.5)
+    quantile = float(stdtrit(p - 1.0, 0.5 + reward.level / 2))
+    guesses = (*skewness, skewness[0] - error, skewness[0] + error)
+    reaches = [skewed_interval(quantile, guess) for guess in guesses]
+    below, above = (max(side) * stderr for side in zip(*reaches, strict=True))
+    return replace(
+        reward,
+        low=min(reward.low, reward.value - below),
+        high=max(reward.high, reward.value + above),
+    )
 
 
 def _unseen(

@@ -81,12 +81,7 @@ def atom_costs(
     if atoms.prompt.size == 0:
         return WithinPrompts(*np.zeros((3, prompts)))
     below, size, above = atoms.below, atoms.size, atoms.above
-    left = (
-        cost(below - 1, size, above),
-        cost(below, size - 1, above),
-        cost(below, size, above - 1),
-    )
-    first, second = _corrected(atoms, left, cost)
+    first, second = _corrected(below, size, above, cost)
     values, added = (
         np.bincount(atoms.prompt, each[atoms.kind], minlength=prompts)
         for each in (second, second - first)
@@ -94,7 +89,12 @@ def atom_costs(
     if not errors:
         unknown = np.full(prompts, np.nan)
         return WithinPrompts(values, unknown, unknown, unknown, added)
-    return _with_errors(values, added, atoms, left)
+    corrected = (
+        _corrected_at(below - 1, size, above, cost),
+        _corrected_at(below, size - 1, above, cost),
+        _corrected_at(below, size, above - 1, cost),
+    )
+    return _with_errors(values, added, atoms, corrected)
 
 
 def _cost(below: _Splits, size: _Splits, above: _Splits, n: int) -> _Splits:
@@ -111,16 +111,33 @@ def _cost(below: _Splits, size: _Splits, above: _Splits, n: int) -> _Splits:
     return np.where(possible & (won > 0), cost, 0.0)
 
 
+def _corrected_at(
+    below: _Splits,
+    size: _Splits,
+    above: _Splits,
+    cost: Callable[[_Splits, _Splits, _Splits], _Splits],
+) -> _Splits:
+    """The corrected cost where one draw is left out; 0 where there was none to leave out."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = _corrected(below, size, above, cost)[1]
+    possible = np.minimum(np.minimum(below, size), above) >= 0
+    return np.where(possible & (below + size + above > 0), found, 0.0)
+
+
 def _corrected(
-    atoms: Atoms,
-    left: tuple[_Splits, _Splits, _Splits],
+    below: _Splits,
+    size: _Splits,
+    above: _Splits,
     cost: Callable[[_Splits, _Splits, _Splits], _Splits],
 ) -> tuple[_Splits, _Splits]:
     """The jackknife of first order, none for one draw, and of second, from three draws on."""
-    below, size, above = atoms.below, atoms.size, atoms.above
     m = below + size + above
     plain = cost(below, size, above)
-    one = (below * left[0] + size * left[1] + above * left[2]) / m
+    one = (
+        below * cost(below - 1, size, above)
+        + size * cost(below, size - 1, above)
+        + above * cost(below, size, above - 1)
+    ) / m
     first = np.where(m > 1, m * plain - (m - 1) * one, plain)
     pairs = (
         below * (below - 1) * cost(below - 2, size, above)
@@ -141,7 +158,7 @@ def _with_errors(
     atoms: Atoms,
     left: tuple[_Splits, _Splits, _Splits],
 ) -> WithinPrompts:
-    """Moments over the draws by the jackknife.
+    """Moments over the draws by the jackknife of the corrected costs.
 
     A draw left out lies above some atoms, in one or in none, and below the rest: as it rises
     past an atom the sum of the costs changes by that atom's alone.
