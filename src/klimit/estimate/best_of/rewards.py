@@ -76,14 +76,18 @@ def _ceiling_skewness(
 def _widened(
     reward: Estimate, values: WithinPrompts, skewness: tuple[float, float], prompts: str
 ) -> Estimate:
-    """For sampled prompts, reach as far as any skewness within its error would have it."""
+    """For sampled prompts, reach as far as any skewness within its error would have it.
+
+    The error counts up to a moderate skewness only: beyond it the transformation diverges.
+    """
     p, stderr = values.values.size, reward.standard_error
     if prompts == "fixed" or not 0 < stderr < np.inf:
         return reward
     gap = values.values - values.values.mean()
     error = float(np.sqrt((gap**6).sum()) / (gap**2).sum() ** 1.5)
     quantile = float(stdtrit(p - 1.0, 0.5 + reward.level / 2))
-    guesses = (*skewness, skewness[0] - error, skewness[0] + error)
+    doubted = np.clip([skewness[0] - error, skewness[0] + error], -_SKEWED, _SKEWED)
+    guesses = (*skewness, *doubted.tolist())
     reaches = [skewed_interval(quantile, guess) for guess in guesses]
     below, above = (max(side) * stderr for side in zip(*reaches, strict=True))
     return replace(
