@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtri
+from scipy.special import ndtri, xlogy
 
 from klimit import Draws, FiniteModel, best_of_n, estimate_best_of_n
 
@@ -89,7 +89,7 @@ class HalfAtom(Law):
         low, high = 0.4, 0.6
         density = n * (low + (high - low) * GRID) ** (n - 1)
         won = high**n - low**n
-        cost = (high - low) * np.mean(density * np.log(density))
+        cost = (high - low) * np.mean(xlogy(density, density))
         return reward, float(bound - cost + won * np.log(won / (high - low)))
 
 
