@@ -28,7 +28,6 @@ __all__ = ["DemoRun"]
 
 _FRACTIONS = (0.1, 0.25, 0.5, 1.0)
 _FRESH = 12  # fresh draws a prompt, at least, so that the check says something
-_SCORED_AT_ONCE = 256
 
 
 class DemoRun:

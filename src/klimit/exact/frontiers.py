@@ -1,8 +1,7 @@
 """The frontier: the largest mean reward within a KL budget."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from math import copysign, inf, sqrt
+from math import inf, sqrt
 
 import numpy as np
 from jaxtyping import Float64
@@ -10,18 +9,16 @@ from numpy.typing import ArrayLike
 
 from klimit.core.errors import InputError
 from klimit.core.results import Result
-from klimit.core.roots import Sample, increasing_root, log_quotient
 from klimit.core.scalars import real
-from klimit.exact.exponential import TiltedLevels, exponential
 from klimit.exact.finite import vector
 from klimit.exact.gaussian import GaussianReward
-from klimit.exact.levels import Levels, rescaled
+from klimit.exact.level_frontiers import law_at_kl, law_at_mean
 from klimit.exact.policies import Model, require_model
 from klimit.exact.response_frontiers import steps_at_kl, steps_at_mean
 from klimit.exact.tilts import Tilt, conditional, response_tilt, tilt
 from klimit.exact.variable_length import VariableLength
 
-__all__ = ["Frontier", "FrontierCurve", "cheapest", "frontier"]
+__all__ = ["Frontier", "FrontierCurve", "frontier"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +84,7 @@ class Frontier(Result):
             return tilt(self.model, beta=sqrt(2 * kl) / self.model.std)
         if isinstance(self.model, VariableLength):
             return response_tilt(self.model, steps_at_kl(self.model.steps, kl - self.floor_kl))
-        law = _law_at_kl(self.model.levels.attainable, kl - self.floor_kl)
+        law = law_at_kl(self.model.levels.attainable, kl - self.floor_kl)
         return conditional(self.model, law)
 
     def at_reward(self, reward: float) -> Tilt:
@@ -120,7 +117,7 @@ class Frontier(Result):
             return response_tilt(self.model, steps_at_mean(steps, reward - extra))
         levels = self.model.levels.attainable
         self._check_reward(reward, float(levels.rewards[0]), levels.mean_reward)
-        return conditional(self.model, cheapest(levels, reward))
+        return conditional(self.model, law_at_mean(levels, reward))
 
     def _check_reward(self, reward: float, low: float, start: float) -> None:
         high = self.ceiling_reward
@@ -194,61 +191,3 @@ def frontier(model: Model) -> Frontier:
         return Frontier(model, floor, floor - steps.log_extreme, model.stop_reward)
     levels = model.levels
     return Frontier(model, levels.floor_kl, levels.ceiling_kl, float(levels.rewards[-1]))
-
-
-def _law_at_kl(levels: Levels, kl: float) -> TiltedLevels:
-    if levels.rewards.size == 1 or kl == 0.0:
-        return exponential(levels, factor=0.0)
-    left = levels.ceiling_kl - kl
-    if left <= 0.0:
-        return exponential(levels, factor=inf)
-
-    def excess(law: TiltedLevels) -> Sample:
-        slope = law.factor**2 * law.variance
-        if kl <= left:
-            return Sample(log_quotient(law.kl, kl), slope / (law.kl or inf))
-        return Sample(log_quotient(left, law.kl_left), slope / (law.kl_left or inf))
-
-    return _solve(levels, excess, start=sqrt(2.0 * kl / (levels.spread or inf)))
-
-
-def cheapest(levels: Levels, reward: float) -> TiltedLevels:
-    """The tilt of a law of finite rewards that has a given mean.
-
-    Args:
-        levels: The law under the reference policy, without ``-inf``.
-        reward: Mean reward, between the smallest and the largest.
-
-    Returns:
-        The tilted law.
-    """
-    gain = rescaled(reward - levels.mean_reward, -levels.exponent)
-    extreme = float(levels.rewards[-1 if gain > 0 else 0])
-    left = rescaled(abs(extreme - reward), -levels.exponent)
-    if levels.rewards.size == 1 or gain == 0.0:
-        return exponential(levels, factor=0.0)
-    if left == 0.0:
-        return exponential(levels, factor=copysign(inf, gain))
-
-    def excess(law: TiltedLevels) -> Sample:
-        slope = abs(law.factor) * law.variance
-        moved = abs(law.gain)
-        if abs(gain) <= left:
-            return Sample(log_quotient(moved, abs(gain)), slope / (moved or inf))
-        return Sample(log_quotient(left, law.shortfall), slope / (law.shortfall or inf))
-
-    return _solve(levels, excess, start=gain / (levels.spread or inf))
-
-
-def _solve(
-    levels: Levels, excess: Callable[[TiltedLevels], Sample], *, start: float
-) -> TiltedLevels:
-    """The tilt where ``excess`` vanishes, its factor of the sign of ``start``."""
-    sign = copysign(1.0, start)
-    # with a factor of the ceiling's size the extreme outcomes weigh as much as all others
-    furthest = 1.0 + max(levels.ceiling_kl, levels.bottom_kl)
-    begin = min(abs(start), furthest) or furthest
-    factor = increasing_root(
-        lambda x: excess(exponential(levels, factor=sign * x)), start=begin
-    )
-    return exponential(levels, factor=sign * factor)

@@ -9,8 +9,8 @@ from klimit.core.errors import InputError
 from klimit.core.scalars import count, real
 from klimit.exact.exponential import exponential
 from klimit.exact.finite import FiniteModel
-from klimit.exact.frontiers import cheapest
 from klimit.exact.gaussian import GaussianReward
+from klimit.exact.level_frontiers import law_at_mean
 from klimit.exact.levels import Levels, rescaled
 from klimit.exact.markov import Markov
 from klimit.exact.perron import chain_rate, chain_scaled_cgf
@@ -116,7 +116,7 @@ def rate(model: Model | Markov, x: float, *, beta: float = 0.0) -> float:
     attainable = levels.attainable
     if not attainable.rewards[0] <= x <= attainable.rewards[-1]:
         return inf
-    return levels.floor_kl + cheapest(attainable, x).kl
+    return levels.floor_kl + law_at_mean(attainable, x).kl
 
 
 def cumulants(model: Model, *, beta: float = 0.0, order: int = 4) -> Float64[np.ndarray, " m"]:
