@@ -7,7 +7,7 @@ from jaxtyping import Float64
 
 from klimit.core.errors import InsufficientDataError
 from klimit.estimate.draws import Draws
-from klimit.estimate.frontier.interval import Spread
+from klimit.estimate.interval import Spread, freedom_of
 
 __all__ = ["moves_of_draws", "moves_of_prompts", "spread_of_moves"]
 
@@ -95,5 +95,4 @@ def spread_of_moves(moves: Float64[np.ndarray, " u"], *, most: float = inf) -> S
     third = float(np.einsum("i,i,i->", moves, moves, moves)) / total**1.5
     squares *= squares
     fourth = float(squares.sum()) / total**2
-    freedom = max(1.0, 2.0 / max(fourth - 1.0 / moves.size, 1e-9))
-    return Spread(sqrt(total), min(most, freedom), third)
+    return Spread(sqrt(total), min(most, freedom_of(fourth, moves.size)), third)

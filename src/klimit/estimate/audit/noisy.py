@@ -6,7 +6,7 @@ from math import inf, sqrt
 import numpy as np
 from jaxtyping import Float64
 
-from klimit.estimate.frontier.interval import interval
+from klimit.estimate.interval import interval
 from klimit.estimate.moves import spread_of_moves
 
 __all__ = ["Interval", "Noisy", "confidence"]

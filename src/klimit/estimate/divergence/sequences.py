@@ -6,7 +6,7 @@ from jaxtyping import Float64
 from klimit.core.errors import InputError
 from klimit.core.results import Estimate
 from klimit.estimate.draws import Draws
-from klimit.estimate.frontier.interval import interval
+from klimit.estimate.interval import interval
 from klimit.estimate.moves import moves_of_draws, moves_of_prompts, spread_of_moves
 from klimit.estimate.paired import prompt_means
 from klimit.estimate.uncertainty import check_level, check_prompts
