@@ -1,5 +1,6 @@
 """How far each independent unit of the data, a prompt or a draw, moved a mean over prompts."""
 
+from collections.abc import Callable, Iterable, Iterator
 from math import inf, sqrt
 
 import numpy as np
@@ -8,6 +9,8 @@ from jaxtyping import Float64
 from klimit.core.errors import InsufficientDataError
 from klimit.estimate.draws import Draws
 from klimit.estimate.interval import Spread, freedom_of
+from klimit.estimate.paired import prompt_means
+from klimit.estimate.parts import Part, parts
 
 __all__ = ["moves_of_draws", "moves_of_prompts", "spread_of_moves"]
 
@@ -39,24 +42,23 @@ def moves_of_prompts(means: Float64[np.ndarray, " p"]) -> Float64[np.ndarray, " 
 
 
 def moves_of_draws(
-    draws: Draws, values: Float64[np.ndarray, " n"], means: Float64[np.ndarray, " p"]
-) -> Float64[np.ndarray, " n"]:
+    draws: Draws, values: Callable[[Part], Float64[np.ndarray, " m"]]
+) -> Iterator[Float64[np.ndarray, " m"]]:
     """How each draw moves the mean over prompts of the means within prompts.
 
     Args:
         draws: The draws, for their grouping.
-        values: A number a draw, shape ``(n,)``.
-        means: Its mean within each prompt, shape ``(p,)``.
+        values: A number of each of a part's ``m`` draws.
 
     Returns:
-        Moves whose squares sum to the variance, shape ``(n,)``.
+        Moves whose squares sum to the variance, part by part.
 
     Raises:
         InsufficientDataError: A prompt has a single draw.
 
     Example:
         >>> draws = Draws.from_matrix([[0.0, 2.0], [1.0, 1.0]])
-        >>> moves_of_draws(draws, draws.rewards, np.array([1.0, 1.0])).round(3)
+        >>> next(moves_of_draws(draws, lambda part: draws.rewards[part.rows])).round(3)
         array([-0.354,  0.354,  0.   ,  0.   ])
     """
     counts = draws.counts
@@ -66,33 +68,47 @@ def moves_of_draws(
             f"an interval for these prompts alone needs 2 draws of each, {single} of "
             f'{counts.size} have one; draw more, or use prompts="sampled"'
         )
-    moves: Float64[np.ndarray, " n"] = values - np.repeat(means, counts)
-    moves *= np.repeat(1.0 / (counts.size * np.sqrt(counts * (counts - 1.0))), counts)
+    return (_moves(part.draws, values(part), counts.size) for part in parts(draws))
+
+
+def _moves(
+    draws: Draws, values: Float64[np.ndarray, " m"], prompts: int
+) -> Float64[np.ndarray, " m"]:
+    counts = draws.counts
+    moves: Float64[np.ndarray, " m"] = values - np.repeat(
+        prompt_means(draws, values).mean, counts
+    )
+    moves *= np.repeat(1.0 / (prompts * np.sqrt(counts * (counts - 1.0))), counts)
     return moves
 
 
-def spread_of_moves(moves: Float64[np.ndarray, " u"], *, most: float = inf) -> Spread:
+def spread_of_moves(
+    blocks: Iterable[Float64[np.ndarray, " _"]], *, units: int, most: float = inf
+) -> Spread:
     """The spread of an estimate from what moved it.
 
     Degrees of freedom follow from how few units carry the error; the skewness is that of the
     sum of what they carry.
 
     Args:
-        moves: The moves, shape ``(u,)``.
+        blocks: The moves, in any number of arrays; what does not move it may be left out.
+        units: Number of units.
         most: The most degrees of freedom that there can be.
 
     Returns:
         The spread.
 
     Example:
-        >>> spread_of_moves(np.array([0.3, -0.3, 0.4, -0.4])).stderr.__round__(4)
+        >>> spread_of_moves([np.array([0.3, -0.3, 0.4, -0.4])], units=4).stderr.__round__(4)
         0.7071
     """
-    squares = np.square(moves)
-    total = float(squares.sum())
+    total = third = fourth = 0.0
+    for moves in blocks:
+        squares = np.square(moves)
+        total += float(squares.sum())
+        third += float(np.einsum("i,i->", squares, moves))
+        fourth += float(np.einsum("i,i->", squares, squares))
     if total <= 0:
         return Spread(0.0, most, 0.0)
-    third = float(np.einsum("i,i,i->", moves, moves, moves)) / total**1.5
-    squares *= squares
-    fourth = float(squares.sum()) / total**2
-    return Spread(sqrt(total), min(most, freedom_of(fourth, moves.size)), third)
+    freedom = min(most, freedom_of(fourth / total**2, units))
+    return Spread(sqrt(total), freedom, third / total**1.5)

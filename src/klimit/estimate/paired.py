@@ -8,6 +8,7 @@ from jaxtyping import Float64
 from klimit.core.errors import InsufficientDataError
 from klimit.core.results import Estimate
 from klimit.estimate.draws import Draws
+from klimit.estimate.parts import by_parts
 from klimit.estimate.uncertainty import mean_over_prompts
 
 __all__ = ["PromptMeans", "prompt_means"]
@@ -66,10 +67,14 @@ def prompt_means(draws: Draws, values: Float64[np.ndarray, " n"]) -> PromptMeans
         >>> prompt_means(draws, draws.rewards).mean
         array([0.5, 3. ])
     """
+    return PromptMeans(*by_parts(draws, lambda part: _means(part.draws, values[part.rows])))
+
+
+def _means(draws: Draws, values: Float64[np.ndarray, " m"]) -> Float64[np.ndarray, "2 q"]:
     starts, counts = draws.offsets[:-1], draws.counts
     first = np.repeat(values[starts], counts)
     mean = values[starts] + np.add.reduceat(values - first, starts) / counts
     squares = np.add.reduceat((values - np.repeat(mean, counts)) ** 2, starts)
     with np.errstate(divide="ignore", invalid="ignore"):
         variance = np.where(counts > 1, squares / (counts * (counts - 1.0)), np.inf)
-    return PromptMeans(mean, variance)
+    return np.stack([mean, variance])

@@ -7,6 +7,7 @@ from jaxtyping import Float64
 
 from klimit.core.errors import InputError
 from klimit.estimate.draws import Draws
+from klimit.estimate.parts import by_parts
 
 __all__ = ["PromptTilts", "effective_draws", "prompt_tilts", "tilt_weights"]
 
@@ -120,8 +121,14 @@ def prompt_tilts(draws: Draws, *, beta: float | Float64[np.ndarray, " p"]) -> Pr
         >>> prompt_tilts(Draws.from_matrix([[0.0, 1.0, 2.0]]), beta=0.0).reward
         array([1.])
     """
+    betas = np.broadcast_to(np.asarray(beta, dtype=np.float64), draws.counts.shape)
+    found = by_parts(draws, lambda part: _tilts(part.draws, betas[part.prompts]))
+    return PromptTilts(betas, *found)
+
+
+def _tilts(draws: Draws, betas: Float64[np.ndarray, " q"]) -> Float64[np.ndarray, "8 q"]:
+    """The fields of the result, but for beta."""
     starts, counts = draws.offsets[:-1], draws.counts
-    betas = np.broadcast_to(np.asarray(beta, dtype=np.float64), counts.shape)
     top = np.maximum.reduceat(draws.rewards, starts)
     below = draws.rewards - np.repeat(top, counts)
     mass = np.exp(np.repeat(betas, counts) * below)
@@ -139,16 +146,17 @@ def prompt_tilts(draws: Draws, *, beta: float | Float64[np.ndarray, " p"]) -> Pr
     single = counts == 1
     bias = np.where(single, 0.0, -(counts - 1) * _mean(cgf_left, draws))
     slope = np.where(single, 0.0, -(counts - 1) * _mean(mean_left, draws))
-    return PromptTilts(
-        beta=betas,
-        cgf=betas * top + np.log(total / counts) + bias,
-        bias=bias,
-        reward=top + mean + slope,
-        plug_in_reward=top + mean,
-        variance=variance,
-        cgf_variance=_jackknife_variance(cgf_left, draws),
-        kl_variance=_jackknife_variance(kl_left, draws),
-        squares=np.add.reduceat(weights**2, starts),
+    return np.stack(
+        [
+            betas * top + np.log(total / counts) + bias,
+            bias,
+            top + mean + slope,
+            top + mean,
+            variance,
+            _jackknife_variance(cgf_left, draws),
+            _jackknife_variance(kl_left, draws),
+            np.add.reduceat(weights**2, starts),
+        ]
     )
 
 

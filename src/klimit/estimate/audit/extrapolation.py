@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 import numpy as np
+from jaxtyping import Float64
 
 from klimit.estimate.audit.sources import Sources
 from klimit.estimate.audit.tilt_at import TiltAt
 from klimit.estimate.frontier.condensing import sums_over
 from klimit.estimate.frontier.jackknife import jackknife
 from klimit.estimate.frontier.values import extrapolated
+from klimit.estimate.parts import Part, by_parts
 
 __all__ = ["extrapolated_tilt"]
 
@@ -25,11 +27,10 @@ def extrapolated_tilt(sources: Sources, tilt: TiltAt) -> TiltAt:
     Returns:
         The tilt, its KL moved by what was left of the bias.
     """
-    beta, p = tilt.beta, len(sources.reference.prompts)
-    sums = sums_over(sources.reference.blocks)
-    left = jackknife(sums.at(np.full(p, beta)), counts=sums.counts, best=sums.best)
-    more = extrapolated(left.bias / beta, left.change / beta)
-    further = more.added - left.bias / beta
+    beta = tilt.beta
+    bias, change = by_parts(sources.reference, lambda part: _left(part, beta)) / beta
+    more = extrapolated(bias, change)
+    further = more.added - bias
     if sources.prompts == "sampled":
         kl = tilt.kl - beta * sources.of_prompts(further)
         reward = tilt.reward
@@ -40,3 +41,11 @@ def extrapolated_tilt(sources: Sources, tilt: TiltAt) -> TiltAt:
     return replace(
         tilt, reward=reward, kl=kl, doubt=more.doubt, upward=more.upward, decay=more.decay
     )
+
+
+def _left(part: Part, beta: float) -> Float64[np.ndarray, "2 q"]:
+    """Bias and change of the cgf of every prompt of a part."""
+    sums = sums_over(part.draws.blocks)
+    tilts = sums.at(np.full(sums.counts.size, beta))
+    found = jackknife(tilts, counts=sums.counts, best=sums.best)
+    return np.stack([found.bias, found.change])

@@ -1,43 +1,68 @@
 """Numbers from draws that remember what moved them, so that errors combine to first order."""
 
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from math import inf, sqrt
 
 import numpy as np
 from jaxtyping import Float64
 
-from klimit.estimate.interval import interval
+from klimit.estimate.interval import Spread
 from klimit.estimate.moves import spread_of_moves
 
-__all__ = ["Interval", "Noisy", "confidence"]
+__all__ = ["Influence", "Noisy"]
+
+POLICY, REFERENCE = 0, 1  # groups of units; prompts, where they are the units, are in one
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Influence:
+    """How each independent unit of the data, a prompt or a draw, moved one number.
+
+    Units come in two groups, the policy's and the reference's, and a number that both moved has
+    an influence in each. The moves of millions of draws are made in blocks when they are asked
+    for, and not kept.
+
+    Attributes:
+        group: Which group of units: two influences in one have the same blocks.
+        blocks: The moves of its units.
+    """
+
+    group: int
+    blocks: Callable[[], Iterable[Float64[np.ndarray, " _"]]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Noisy:
-    """An estimate and how each independent unit of the data moved it.
+    """An estimate and what moved it.
 
     Sums and multiples keep track of what two estimates share, so that it cancels where it
     should: the variance of a combination is the sum of its squared moves.
 
     Attributes:
         value: The estimate.
-        moves: First-order influence of each unit, a prompt or a draw, shape ``(u,)``.
+        influences: First-order influences on it, with their factors.
     """
 
     value: float
-    moves: Float64[np.ndarray, " u"]
+    influences: Mapping[Influence, float]
 
     def __add__(self, other: "Noisy") -> "Noisy":
         """The sum, moves added unit by unit."""
-        return Noisy(self.value + other.value, self.moves + other.moves)
+        both = dict(self.influences)
+        for influence, factor in other.influences.items():
+            both[influence] = both.get(influence, 0.0) + factor
+        kept = {influence: factor for influence, factor in both.items() if factor}
+        return Noisy(self.value + other.value, kept)
 
     def __sub__(self, other: "Noisy") -> "Noisy":
         """The difference, moves subtracted unit by unit."""
-        return Noisy(self.value - other.value, self.moves - other.moves)
+        return self + -1.0 * other
 
     def __rmul__(self, factor: float) -> "Noisy":
         """A multiple."""
-        return Noisy(factor * self.value, factor * self.moves)
+        return replace(self.widened(factor), value=factor * self.value)
 
     def plus(self, shift: float) -> "Noisy":
         """The same with a number added that carries no error.
@@ -48,7 +73,7 @@ class Noisy:
         Returns:
             The shifted estimate.
         """
-        return Noisy(self.value + shift, self.moves)
+        return replace(self, value=self.value + shift)
 
     def widened(self, factor: float) -> "Noisy":
         """The same with a larger error.
@@ -59,12 +84,41 @@ class Noisy:
         Returns:
             The estimate.
         """
-        return Noisy(self.value, factor * self.moves)
+        factors = {influence: factor * own for influence, own in self.influences.items()}
+        return Noisy(self.value, factors)
+
+    def moves(self, group: int) -> Iterator[Float64[np.ndarray, " _"]]:
+        """How the units of a group moved it, block by block.
+
+        Args:
+            group: The group.
+
+        Returns:
+            The blocks; none where no unit of the group moved it.
+        """
+        mine = [(own, factor) for own, factor in self.influences.items() if own.group == group]
+        for blocks in zip(*(own.blocks() for own, _ in mine), strict=True):
+            moves = mine[0][1] * blocks[0]
+            for block, (_, factor) in zip(blocks[1:], mine[1:], strict=True):
+                moves += factor * block
+            yield moves
+
+    def spread(self, *, units: int, most: float = inf) -> Spread:
+        """How far the estimate may be off.
+
+        Args:
+            units: Number of units of the data.
+            most: The most degrees of freedom that there can be.
+
+        Returns:
+            The spread.
+        """
+        return spread_of_moves(self._all_moves(), units=units, most=most)
 
     @property
     def variance(self) -> float:
         """Variance of the estimate."""
-        return float(np.square(self.moves).sum())  # no BLAS: its threads cost more than this
+        return sum(float(np.square(moves).sum()) for moves in self._all_moves())
 
     @property
     def stderr(self) -> float:
@@ -81,82 +135,19 @@ class Noisy:
             Between -1 and 1; 0 where one of them has no error.
 
         Example:
-            >>> a, b = Noisy(0.0, np.array([1.0, 0.0])), Noisy(0.0, np.array([1.0, 1.0]))
+            >>> one, two = (Influence(POLICY, lambda x=x: [np.eye(2)[x]]) for x in (0, 1))
+            >>> a, b = Noisy(0.0, {one: 1.0}), Noisy(0.0, {one: 1.0, two: 1.0})
             >>> round(a.correlation(b), 3)
             0.707
         """
         scale = self.stderr * other.stderr
-        return float((self.moves * other.moves).sum()) / scale if scale > 0 else 0.0
+        if scale <= 0:
+            return 0.0
+        shared = 0.0
+        for group in (POLICY, REFERENCE):
+            for a, b in zip(self.moves(group), other.moves(group), strict=False):
+                shared += float((a * b).sum())  # no BLAS: its threads cost more than this
+        return shared / scale
 
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """An estimate and the ends of its interval, which need not be symmetric.
-
-    Attributes:
-        value: The estimate.
-        low: Lower end.
-        high: Upper end.
-    """
-
-    value: float
-    low: float
-    high: float
-
-    @property
-    def down(self) -> float:
-        """How far the lower end is from the value."""
-        return self.value - self.low
-
-    @property
-    def up(self) -> float:
-        """How far the upper end is from the value."""
-        return self.high - self.value
-
-    def within(self, least: float, most: float) -> "Interval":
-        """Value and interval where the truth is known to lie between two bounds.
-
-        A value beyond a bound is moved to it, and its interval with it, so that the interval
-        is never empty and never shorter than noise alone makes it.
-
-        Args:
-            least: Lower bound, perhaps ``-inf``.
-            most: Upper bound, perhaps ``inf``.
-
-        Returns:
-            The interval within the bounds.
-
-        Example:
-            >>> Interval(-0.1, -0.3, 0.1).within(0.0, np.inf)
-            Interval(value=0.0, low=0.0, high=0.2)
-        """
-        value = min(max(self.value, least), most)
-        low, high = value - self.down, value + self.up
-        return Interval(value, min(max(low, least), most), max(min(high, most), least))
-
-
-def confidence(
-    estimate: Noisy, *, level: float, most: float = inf, doubt: float = 0.0, upward: float = 0.0
-) -> Interval:
-    """The interval of an estimate, from what moved it and from what may still be wrong.
-
-    Args:
-        estimate: The estimate.
-        level: Nominal coverage, in (0, 1).
-        most: The most degrees of freedom that there can be.
-        doubt: Standard error of a bias that may remain, of either sign.
-        upward: Standard error of a bias that can only be downward.
-
-    Returns:
-        The interval.
-
-    Example:
-        >>> moves = np.array([0.3, -0.3, 0.4, -0.4])
-        >>> found = confidence(Noisy(1.0, moves), level=0.95)
-        >>> round(found.down, 3) == round(found.up, 3)
-        True
-    """
-    spread = spread_of_moves(estimate.moves, most=most)
-    spread = replace(spread, doubt=doubt, upward=upward)
-    found = interval(estimate.value, spread, level=level, n=estimate.moves.size, method="")
-    return Interval(found.value, found.low, found.high)
+    def _all_moves(self) -> Iterator[Float64[np.ndarray, " _"]]:
+        return chain(self.moves(POLICY), self.moves(REFERENCE))

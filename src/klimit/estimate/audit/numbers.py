@@ -1,10 +1,11 @@
 """The numbers of an audit, from what is known of the policy and of the reference."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import hypot, inf, isfinite, nan
 
 from klimit.core.results import Estimate, Result
-from klimit.estimate.audit.noisy import Interval, Noisy
+from klimit.estimate.audit.ends import Interval
+from klimit.estimate.audit.noisy import Noisy
 from klimit.estimate.audit.shares import difference, ratio, total
 from klimit.estimate.audit.sources import Sources
 from klimit.estimate.audit.tilt_at import TiltAt
@@ -149,8 +150,8 @@ def _divergence(
     if tilt.beta == 0 or tilt.variance <= 0:
         return sources.confidence(kl).within(0.0, inf), kl.stderr
     shift = (1.0 / (tilt.beta * tilt.variance)) * (kl - tilt.kl)
-    moves = tilt.beta * gap.moves + gap.value * shift.moves
-    away, doubt = Noisy(tilt.beta * gap.value, moves), tilt.beta * tilt.doubt
+    away = replace(tilt.beta * gap + gap.value * shift, value=tilt.beta * gap.value)
+    doubt = tilt.beta * tilt.doubt
     found = sources.confidence(away, doubt=doubt, upward=tilt.beta * tilt.upward)
     found = found.within(0.0, inf)
     if at_kl.reason:

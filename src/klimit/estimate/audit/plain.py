@@ -6,8 +6,9 @@ import numpy as np
 from jaxtyping import Float64
 
 from klimit.estimate.draws import Draws
+from klimit.estimate.parts import Part, by_parts
 
-__all__ = ["PlainCurve", "PlainTilt", "plain_curve"]
+__all__ = ["PlainTilt", "plain_tilt"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,56 +26,33 @@ class PlainTilt:
     variance: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PlainCurve:
-    """Draws made ready for many tilts.
-
-    Attributes:
-        draws: The draws.
-        best: The best reward of each prompt, shape ``(p,)``.
-        below: How far each draw is below it, shape ``(n,)``.
-    """
-
-    draws: Draws
-    best: Float64[np.ndarray, " p"]
-    below: Float64[np.ndarray, " n"]
-
-    def at(self, beta: float) -> PlainTilt:
-        """One tilt.
-
-        Args:
-            beta: Inverse temperature, the factor on the reward, at least 0.
-
-        Returns:
-            Its averages over prompts.
-        """
-        starts, counts = self.draws.offsets[:-1], self.draws.counts
-        mass = np.exp(beta * self.below)
-        total = np.add.reduceat(mass, starts)
-        mass *= self.below
-        mean = np.add.reduceat(mass, starts) / total
-        mass *= self.below
-        square = np.add.reduceat(mass, starts) / total
-        kl = beta * mean - np.log(total / counts)
-        return PlainTilt(
-            kl=float(kl.mean()),
-            reward=float((self.best + mean).mean()),
-            variance=float(np.maximum(square - mean**2, 0.0).mean()),
-        )
-
-
-def plain_curve(draws: Draws) -> PlainCurve:
-    """Make draws ready.
+def plain_tilt(draws: Draws, beta: float) -> PlainTilt:
+    """One tilt of the draws.
 
     Args:
         draws: Draws of the reference.
+        beta: Inverse temperature, the factor on the reward, at least 0.
 
     Returns:
-        The curve.
+        Its averages over prompts.
 
     Example:
-        >>> plain_curve(Draws.from_matrix([[0.0, 1.0], [3.0, 5.0]])).at(0.0).reward
+        >>> plain_tilt(Draws.from_matrix([[0.0, 1.0], [3.0, 5.0]]), 0.0).reward
         2.25
     """
-    best = np.maximum.reduceat(draws.rewards, draws.offsets[:-1])
-    return PlainCurve(draws, best, draws.rewards - np.repeat(best, draws.counts))
+    kl, reward, variance = by_parts(draws, lambda part: _tilted(part, beta)).mean(axis=1)
+    return PlainTilt(float(kl), float(reward), float(variance))
+
+
+def _tilted(part: Part, beta: float) -> Float64[np.ndarray, "3 q"]:
+    rewards, starts, counts = part.draws.rewards, part.draws.offsets[:-1], part.draws.counts
+    best = np.maximum.reduceat(rewards, starts)
+    below = rewards - np.repeat(best, counts)
+    mass = np.exp(beta * below)
+    total = np.add.reduceat(mass, starts)
+    mass *= below
+    mean = np.add.reduceat(mass, starts) / total
+    mass *= below
+    square = np.add.reduceat(mass, starts) / total
+    kl = beta * mean - np.log(total / counts)
+    return np.stack([kl, best + mean, np.maximum(square - mean**2, 0.0)])

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from klimit.core.errors import InputError
 from klimit.core.results import Estimate, Result
 from klimit.estimate.audit.knee import Knee, knee
+from klimit.estimate.audit.noisy import Noisy
 from klimit.estimate.audit.numbers import numbers
 from klimit.estimate.audit.sources import Sources
 from klimit.estimate.draws import Draws
@@ -162,7 +163,7 @@ def _column(name: str, values: ArrayLike) -> Float64[np.ndarray, " k"]:
 
 
 def _point(sources: Sources, step: float, kl: float, reward: float) -> AuditedPoint:
-    found = numbers(sources, kl=sources.known(kl), reward=sources.known(reward))
+    found = numbers(sources, kl=Noisy(kl, {}), reward=Noisy(reward, {}))
     return AuditedPoint(
         step=step,
         kl=kl,

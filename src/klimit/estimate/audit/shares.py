@@ -2,7 +2,7 @@
 
 from math import inf, sqrt
 
-from klimit.estimate.audit.noisy import Interval
+from klimit.estimate.audit.ends import Interval
 
 __all__ = ["difference", "ratio", "total"]
 

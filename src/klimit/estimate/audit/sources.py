@@ -1,6 +1,7 @@
 """What two policies' draws say, as numbers whose errors combine."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from math import inf
 
 import numpy as np
@@ -9,8 +10,10 @@ from scipy.special import stdtrit
 
 from klimit.core.errors import InsufficientDataError
 from klimit.core.results import Estimate
-from klimit.estimate.audit.noisy import Interval, Noisy, confidence
+from klimit.estimate.audit.ends import Interval
+from klimit.estimate.audit.noisy import POLICY, REFERENCE, Influence, Noisy
 from klimit.estimate.draws import Draws
+from klimit.estimate.interval import interval
 from klimit.estimate.moves import moves_of_draws, moves_of_prompts
 from klimit.estimate.paired import prompt_means
 
@@ -51,20 +54,6 @@ class Sources:
         nobody = Draws((), np.zeros(1, dtype=np.int64), np.empty(0))
         return cls(nobody, reference, prompts, level)
 
-    def known(self, value: float) -> Noisy:
-        """A number without error.
-
-        Args:
-            value: The number.
-
-        Returns:
-            The number, moved by nothing.
-        """
-        units = len(self.policy) + len(self.reference)
-        if self.prompts == "sampled":
-            units = len(self.reference.prompts)
-        return Noisy(value, np.zeros(units))
-
     def check(self) -> None:
         """Refuse data that tell no error.
 
@@ -97,7 +86,7 @@ class Sources:
         return len(self.reference.prompts) - 1.0 if self.prompts == "sampled" else inf
 
     def confidence(self, number: Noisy, *, doubt: float = 0.0, upward: float = 0.0) -> Interval:
-        """The interval of a number.
+        """The interval of a number, from what moved it and from what may still be wrong.
 
         Args:
             number: The number.
@@ -107,9 +96,13 @@ class Sources:
         Returns:
             The interval.
         """
-        return confidence(
-            number, level=self.level, most=self.freedom, doubt=doubt, upward=upward
-        )
+        units = len(self.policy) + len(self.reference)
+        if self.prompts == "sampled":
+            units = len(self.reference.prompts)
+        spread = number.spread(units=units, most=self.freedom)
+        spread = replace(spread, doubt=doubt, upward=upward)
+        found = interval(number.value, spread, level=self.level, n=units, method="")
+        return Interval(found.value, found.low, found.high)
 
     @property
     def method(self) -> str:
@@ -150,7 +143,8 @@ class Sources:
         Returns:
             Their mean.
         """
-        return Noisy(float(values.mean()), moves_of_prompts(values))
+        moves = moves_of_prompts(values)
+        return Noisy(float(values.mean()), {Influence(POLICY, lambda: [moves]): 1.0})
 
     def of_policy(self, values: Float64[np.ndarray, " n"]) -> Noisy:
         """The mean over prompts of a number of each of the policy's draws.
@@ -163,11 +157,11 @@ class Sources:
         """
         means = prompt_means(self.policy, values).mean
         if self.prompts == "sampled":
-            return Noisy(float(means.mean()), moves_of_prompts(means))
-        moves = moves_of_draws(self.policy, values, means)
-        return Noisy(
-            float(means.mean()), np.concatenate([moves, np.zeros(len(self.reference))])
+            return self.of_prompts(means)
+        influence = Influence(
+            POLICY, lambda: moves_of_draws(self.policy, lambda part: values[part.rows])
         )
+        return Noisy(float(means.mean()), {influence: 1.0})
 
     def of_reference(self, values: Float64[np.ndarray, " n"]) -> Noisy:
         """The mean over prompts of a number of each of the reference's draws.
@@ -180,8 +174,26 @@ class Sources:
         """
         means = prompt_means(self.reference, values).mean
         if self.prompts == "sampled":
-            return Noisy(float(means.mean()), moves_of_prompts(means))
-        return self.of_draws(means, moves_of_draws(self.reference, values, means))
+            return self.of_prompts(means)
+        return self.of_draws(
+            means, lambda: moves_of_draws(self.reference, lambda part: values[part.rows])
+        )
+
+    def of_draws(
+        self,
+        values: Float64[np.ndarray, " p"],
+        moves: Callable[[], Iterator[Float64[np.ndarray, " _"]]],
+    ) -> Noisy:
+        """The mean of a number of each prompt, where prompts are fixed.
+
+        Args:
+            values: The numbers, shape ``(p,)``.
+            moves: How each of the reference's draws moved their mean, part by part.
+
+        Returns:
+            Their mean.
+        """
+        return Noisy(float(values.mean()), {Influence(REFERENCE, moves): 1.0})
 
     def mirrored(self) -> "Sources":
         """The same draws of the reference with the sign of their rewards changed.
@@ -192,18 +204,3 @@ class Sources:
         draws = self.reference
         other = Draws.from_blocks(draws.prompts, draws.offsets, -draws.rewards)
         return Sources(self.policy, other, self.prompts, self.level)
-
-    def of_draws(
-        self, values: Float64[np.ndarray, " p"], moves: Float64[np.ndarray, " n"]
-    ) -> Noisy:
-        """The mean of a number of each prompt, where prompts are fixed.
-
-        Args:
-            values: The numbers, shape ``(p,)``.
-            moves: How each of the reference's draws moved their mean, shape ``(n,)``.
-
-        Returns:
-            Their mean.
-        """
-        moves = np.concatenate([np.zeros(len(self.policy)), moves])
-        return Noisy(float(values.mean()), moves)

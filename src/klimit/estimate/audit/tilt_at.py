@@ -1,16 +1,19 @@
 """One tilt of the reference, averaged over prompts, with what moved it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float64
 
 from klimit.estimate.audit.noisy import Noisy
 from klimit.estimate.audit.sources import Sources
-from klimit.estimate.frontier.condensing import sums_over
+from klimit.estimate.draws import Draws
+from klimit.estimate.frontier.extremes import best_and_lowest
 from klimit.estimate.frontier.values import ceilings
 from klimit.estimate.moves import moves_of_draws
-from klimit.estimate.paired import prompt_means
+from klimit.estimate.parts import Part, parts
 from klimit.estimate.weights import prompt_tilts, tilt_weights
 
 __all__ = ["TiltAt", "tilt_at", "tilt_limit"]
@@ -78,12 +81,13 @@ def tilt_at(sources: Sources, beta: float) -> TiltAt:
     if sources.prompts == "sampled":
         reward, kl = sources.of_prompts(tilts.reward), sources.of_prompts(tilts.kl)
     else:
-        weights = tilt_weights(draws, beta=beta)
-        rest = np.maximum(1.0 - weights, _LEAST)
-        centre = np.repeat(tilts.plug_in_reward, draws.counts)
-        shift = -weights * (draws.rewards - centre) / rest
-        reward = _left_out(sources, tilts.reward, shift)
-        kl = _left_out(sources, tilts.kl, beta * shift - np.log(rest))
+        own = partial(_without_each, beta=beta, rewards=tilts.plug_in_reward)
+        reward = sources.of_draws(
+            tilts.reward, lambda: moves_of_draws(draws, lambda part: own(part)[0])
+        )
+        kl = sources.of_draws(
+            tilts.kl, lambda: moves_of_draws(draws, lambda part: own(part)[1])
+        )
     return TiltAt(
         beta=beta,
         reward=reward,
@@ -102,25 +106,36 @@ def tilt_limit(sources: Sources) -> TiltAt:
     Returns:
         Its averages over prompts.
     """
-    sums, counts = sums_over(sources.reference.blocks), sources.reference.counts
-    top, kl, tied = sums.best[:, 0], ceilings(sums), sums.tied.astype(np.float64)
+    seen = best_and_lowest(sources.reference)
+    top, kl, tied = seen.best[:, 0], ceilings(seen), seen.tied.astype(np.float64)
     if sources.prompts == "sampled":
         reward, spent = sources.of_prompts(top), sources.of_prompts(kl)
     else:
-        best = sources.reference.rewards == np.repeat(top, counts)
-        moves = np.repeat(1.0 / counts, counts) - best / np.repeat(tied, counts)
-        reward = sources.of_draws(top, np.zeros(moves.size))
-        spent = sources.of_draws(kl, moves / counts.size)
+        reward = Noisy(float(top.mean()), {})
+        spent = sources.of_draws(kl, lambda: _moves_of_ceilings(sources.reference, top, tied))
     return TiltAt(
         beta=np.inf, reward=reward, kl=spent, variance=0.0, ess=float(1.0 / (1.0 / tied).mean())
     )
 
 
-def _left_out(
-    sources: Sources, values: Float64[np.ndarray, " p"], left: Float64[np.ndarray, " n"]
-) -> Noisy:
-    """A statistic of every prompt from what it is without each of its draws in turn."""
-    draws = sources.reference
-    means = prompt_means(draws, left).mean
+def _without_each(
+    part: Part, *, beta: float, rewards: Float64[np.ndarray, " p"]
+) -> tuple[Float64[np.ndarray, " m"], Float64[np.ndarray, " m"]]:
+    """What each draw adds to reward and KL: ``m - 1`` times what they lose without it."""
+    draws = part.draws
+    weights = tilt_weights(draws, beta=beta)
+    rest = np.maximum(1.0 - weights, _LEAST)
+    gap = draws.rewards - np.repeat(rewards[part.prompts], draws.counts)
     without = np.repeat(draws.counts - 1.0, draws.counts)
-    return sources.of_draws(values, -without * moves_of_draws(draws, left, means))
+    gained = without * weights * gap / rest
+    return gained, beta * gained + without * np.log(rest)
+
+
+def _moves_of_ceilings(
+    draws: Draws, top: Float64[np.ndarray, " p"], tied: Float64[np.ndarray, " p"]
+) -> Iterator[Float64[np.ndarray, " m"]]:
+    for part in parts(draws):
+        counts = part.draws.counts
+        best = part.draws.rewards == np.repeat(top[part.prompts], counts)
+        moves = np.repeat(1.0 / counts, counts) - best / np.repeat(tied[part.prompts], counts)
+        yield moves / top.size

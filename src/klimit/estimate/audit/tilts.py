@@ -7,10 +7,10 @@ import numpy as np
 
 from klimit.core.roots import Sample, increasing_root
 from klimit.estimate.audit.extrapolation import extrapolated_tilt
-from klimit.estimate.audit.plain import plain_curve
+from klimit.estimate.audit.plain import plain_tilt
 from klimit.estimate.audit.sources import Sources
 from klimit.estimate.audit.tilt_at import TiltAt, tilt_at, tilt_limit
-from klimit.estimate.frontier.condensing import sums_over
+from klimit.estimate.frontier.extremes import best_and_lowest
 from klimit.estimate.frontier.reliability import frontier_objection
 from klimit.estimate.frontier.values import Values
 
@@ -53,10 +53,8 @@ def tilt_at_kl(sources: Sources, kl: float) -> Reached:
     if top.kl.value <= kl:
         return Reached(top, _objection(sources, top), ceiling=True)
 
-    curve = plain_curve(sources.reference)
-
     def spent(beta: float) -> Sample:
-        of = curve.at(beta)
+        of = plain_tilt(sources.reference, beta)
         root = max(of.kl, 0.0) ** 0.5
         short = root / kl**0.5 - 1.0  # the root of the KL is nearly linear in beta
         slope = beta**2 * of.variance / (2 * max(root, 1e-300) * kl**0.5)
@@ -90,10 +88,8 @@ def tilt_at_reward(sources: Sources, reward: float) -> Reached:
         why = "the reward is beyond the best draws seen" if beyond else _objection(sources, top)
         return Reached(top, why, ceiling=True)
 
-    curve = plain_curve(sources.reference)
-
     def gained(beta: float) -> Sample:
-        of = curve.at(beta)
+        of = plain_tilt(sources.reference, beta)
         short = (of.reward - start.reward.value) / away - 1.0
         slope = beta * of.variance / away
         return Sample(short if abs(short) > _TOLERANCE else 0.0, slope)
@@ -136,7 +132,6 @@ def _objection(sources: Sources, tilt: TiltAt) -> str:
         ess=tilt.ess,
         reached=np.full(p, np.isinf(tilt.beta)),
     )
-    reason = frontier_objection(
-        sums_over(sources.reference.blocks), values, kl=tilt.kl.value, own=False
-    )
+    seen = best_and_lowest(sources.reference)
+    reason = frontier_objection(seen, values, kl=tilt.kl.value, own=False)
     return reason.replace("the budget", "the KL")

@@ -69,9 +69,10 @@ def sequence_kl(draws: Draws, *, prompts: str = "sampled", level: float = 0.95) 
         return Estimate(np.inf, 0.0, np.inf, np.inf, level, p, why)
     means = prompt_means(draws, terms).mean
     if prompts == "sampled":
-        spread = spread_of_moves(moves_of_prompts(means), most=p - 1.0)
+        spread = spread_of_moves([moves_of_prompts(means)], units=p, most=p - 1.0)
     else:
-        spread = spread_of_moves(moves_of_draws(draws, terms, means))
+        moves = moves_of_draws(draws, lambda part: terms[part.rows])
+        spread = spread_of_moves(moves, units=len(draws))
     who = "clustered by prompt" if prompts == "sampled" else "draws within prompts"
     how = "full next-token distributions" if "kl_exact" in draws.columns else "log ratios"
     value = float(means.mean())

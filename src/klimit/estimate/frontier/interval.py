@@ -61,7 +61,8 @@ def estimate_of(sums: Sums, values: Values, *, prompts: str, level: float) -> Es
     top = float(sums.best[:, 0].max())
     if prompts == "sampled":
         moves = moves_of_prompts(values.rewards)
-        spread, method = spread_of_moves(moves, most=moves.size - 1.0), "t, clustered by prompt"
+        spread = spread_of_moves([moves], units=moves.size, most=moves.size - 1.0)
+        method = "t, clustered by prompt"
     else:
         moments = (values.variances, values.thirds, values.fourths)
         spread = spread_of_draws(*moments, draws=int(sums.counts.sum()))

@@ -4,7 +4,8 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from klimit.estimate.draws import Draws
-from klimit.estimate.frontier.sums import Sums, tail_moments
+from klimit.estimate.frontier.extremes import Extremes
+from klimit.estimate.frontier.sums import tail_moments
 from klimit.estimate.frontier.values import Values
 
 __all__ = [
@@ -114,11 +115,11 @@ def objection(draws: Draws, *, ess: float) -> str:
     return _few(draws.counts, ess) if ess < LEAST_ESS else ""
 
 
-def frontier_objection(sums: Sums, values: Values, *, kl: float, own: bool) -> str:
+def frontier_objection(seen: Extremes, values: Values, *, kl: float, own: bool) -> str:
     """Why the data do not bear the frontier at a budget.
 
     Args:
-        sums: Draws made ready.
+        seen: The best and the lowest rewards of every prompt.
         values: The frontier's rewards at the budget.
         kl: The budget, in nats.
         own: Whether every prompt has the budget for itself.
@@ -128,35 +129,35 @@ def frontier_objection(sums: Sums, values: Values, *, kl: float, own: bool) -> s
     """
     if kl == 0:
         return ""
-    if reason := _shortage(sums, own=own) or _unseen(sums, values):
+    if reason := _shortage(seen, own=own) or _unseen(seen, values):
         return reason
     if values.reached.all() and values.ess < _LEAST_BEST:
         return f"the budget reaches the best draws seen, {values.ess:.1f} a prompt"
     if values.ess < _LEAST_FRONTIER_ESS:
-        return _few(sums.counts, values.ess)
+        return _few(seen.counts, values.ess)
     if values.decay < _LEAST_DECAY:
         decay = max(values.decay, 0.0)
         return f"a few draws decide: m times as many would cut the bias by m^{decay:.2f} only"
     return ""
 
 
-def ceiling_seen(sums: Sums) -> bool:
+def ceiling_seen(seen: Extremes) -> bool:
     """Whether the draws show the largest reward of every prompt.
 
     Args:
-        sums: Draws made ready.
+        seen: The best and the lowest rewards of every prompt.
 
     Returns:
         Whether enough of them share it, and no prompt shows a lower reward alone.
     """
-    best = sums.best[:, 0]
-    lower = (best == sums.lowest) & (best < best.max())
-    return bool(1 / (1 / sums.tied).mean() >= _LEAST_BEST and not lower.any())
+    best = seen.best[:, 0]
+    lower = (best == seen.lowest) & (best < best.max())
+    return bool(1 / (1 / seen.tied).mean() >= _LEAST_BEST and not lower.any())
 
 
-def _shortage(sums: Sums, *, own: bool) -> str:
-    counts, total = sums.counts, sums.counts.size
-    if sums.best[:, 0].max() == sums.lowest.min():
+def _shortage(seen: Extremes, *, own: bool) -> str:
+    counts, total = seen.counts, seen.counts.size
+    if seen.best[:, 0].max() == seen.lowest.min():
         return "all draws have the same reward: right if it is constant, blind to a rarer one"
     if counts.min() == 1:
         return f"{int((counts == 1).sum())} of {total} prompts have a single draw"
@@ -166,10 +167,10 @@ def _shortage(sums: Sums, *, own: bool) -> str:
     return ""
 
 
-def _unseen(sums: Sums, values: Values) -> str:
+def _unseen(seen: Extremes, values: Values) -> str:
     """At their best draws, prompts whose draws are all alike may have better ones unseen."""
-    alike = values.reached & (sums.best[:, 0] == sums.lowest)
-    lower = alike & (sums.best[:, 0] < sums.best[:, 0].max())
+    alike = values.reached & (seen.best[:, 0] == seen.lowest)
+    lower = alike & (seen.best[:, 0] < seen.best[:, 0].max())
     if not lower.any():
         return ""
     few, total = int(lower.sum()), lower.size

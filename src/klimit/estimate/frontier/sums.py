@@ -7,6 +7,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float64, Int64
 
+from klimit.estimate.frontier.extremes import Extremes
+
 __all__ = ["DirectSums", "Sums", "TiltSums", "sum_directly", "tail_moments"]
 
 HEAVY = 32  # draws of a prompt, the best ones, whose weights are kept one by one
@@ -47,24 +49,8 @@ class TiltSums:
 
 
 @runtime_checkable
-class Sums(Protocol):
+class Sums(Extremes, Protocol):
     """Draws made ready for sums under many tilts."""
-
-    @property
-    def counts(self) -> Int64[np.ndarray, " p"]:
-        """Number of draws of each prompt."""
-
-    @property
-    def best(self) -> Float64[np.ndarray, "p h"]:
-        """The best rewards of each prompt, falling; ``-inf`` where it has fewer."""
-
-    @property
-    def tied(self) -> Int64[np.ndarray, " p"]:
-        """How many draws of each prompt share its best reward."""
-
-    @property
-    def lowest(self) -> Float64[np.ndarray, " p"]:
-        """The lowest reward of each prompt."""
 
     @property
     def tails(self) -> Float64[np.ndarray, "2 p"]:

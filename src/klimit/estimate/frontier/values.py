@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from klimit.core.results import Result
+from klimit.estimate.frontier.extremes import Extremes
 from klimit.estimate.frontier.sums import Sums
 
 __all__ = [
@@ -114,17 +115,17 @@ def extrapolated(
     return Extrapolated(added, decay, doubt, max(upward, 0.0))
 
 
-def ceilings(sums: Sums) -> Float64[np.ndarray, " p"]:
+def ceilings(seen: Extremes) -> Float64[np.ndarray, " p"]:
     """The KL at which each prompt's reward reaches its best draws, in nats.
 
     Args:
-        sums: Draws made ready.
+        seen: The best rewards of every prompt.
 
     Returns:
         Estimates of minus the logarithm of the best reward's probability, the jackknife's bias
         removed where several draws share it, shape ``(p,)``.
     """
-    m, tied = sums.counts.astype(np.float64), sums.tied.astype(np.float64)
+    m, tied = seen.counts.astype(np.float64), seen.tied.astype(np.float64)
     several = np.maximum(tied, 2.0)
     rest = np.maximum(m - 1, 1.0)
     bias = -several * np.log1p(-1 / several) * rest / m - rest * np.log(np.maximum(m, 2) / rest)
