@@ -10,6 +10,8 @@ from klimit.core.errors import InputError, InsufficientDataError
 from klimit.core.results import Estimate, Result
 from klimit.estimate.best_of.pools import sorted_pools
 from klimit.estimate.draws import Draws
+from klimit.estimate.matched import of_prompts
+from klimit.estimate.parts import Part, by_parts
 from klimit.estimate.uncertainty import check_level, check_prompts
 from klimit.estimate.weights import prompt_tilts, tilt_weights
 from klimit.estimate.within_prompts import WithinPrompts
@@ -67,17 +69,11 @@ def check_best_of_n(
     """
     if n < 1:
         raise InputError(f"n must be at least 1, got {n}")
-    blocks, winners = _shared(draws, kept, least=n)
-    pools = sorted_pools(_grouped(blocks))
-    found = _compare(
-        f"best of {n}",
-        pools.best_of(n, errors=True),
-        sorted_pools(_grouped(winners)).best_of(1, errors=True),
-        prompts,
-        level,
-    )
-    foreseen = pools.best_of_spread(n) / np.array([block.size for block in winners])
-    return replace(found, difference=_at_least(found.difference, foreseen))
+    pool, winners = _shared(draws, kept, least=n)
+    predicted, spread = _best_of(pool, n)
+    realised, _ = _best_of(winners, 1)
+    found = _compare(f"best of {n}", predicted, realised, prompts, level)
+    return replace(found, difference=_at_least(found.difference, spread / winners.counts))
 
 
 def check_tilt(
@@ -110,10 +106,10 @@ def check_tilt(
     """
     if not np.isfinite(beta):
         raise InputError(f"beta must be finite, got {beta}")
-    pools, others = _shared(draws, fresh, least=1)
+    pool, others = _shared(draws, fresh, least=1)
     return _compare(
         f"tilt at beta {beta:.3g}",
-        _tilted(pools, beta),
+        _tilted(pool, beta),
         _tilted(others, beta),
         prompts,
         level,
@@ -148,18 +144,12 @@ def _at_least(difference: Estimate, foreseen: Float64[np.ndarray, " p"]) -> Esti
     )
 
 
-def _grouped(blocks: list[Float64[np.ndarray, " _"]]) -> Draws:
-    ends = np.concatenate([[0], np.cumsum([block.size for block in blocks])])
-    return Draws.from_blocks(tuple(range(len(blocks))), ends, np.concatenate(blocks))
-
-
-def _tilted(blocks: list[Float64[np.ndarray, " _"]], beta: float) -> WithinPrompts:
+def _tilted(draws: Draws, beta: float) -> WithinPrompts:
     """The reward of each prompt's tilt, jackknifed, and its variance over the draws."""
-    grouped = _grouped(blocks)
-    starts, counts = grouped.offsets[:-1], grouped.counts
-    tilts = prompt_tilts(grouped, beta=beta)
-    weights = tilt_weights(grouped, beta=beta)
-    gap = grouped.rewards - np.repeat(tilts.plug_in_reward, counts)
+    starts, counts = draws.offsets[:-1], draws.counts
+    tilts = prompt_tilts(draws, beta=beta)
+    weights = tilt_weights(draws, beta=beta)
+    gap = draws.rewards - np.repeat(tilts.plug_in_reward, counts)
     left_out = -weights * gap / np.maximum(1.0 - weights, 1e-15)
     centred = left_out - np.repeat(np.add.reduceat(left_out, starts) / counts, counts)
     rest, single = counts - 1.0, counts == 1
@@ -176,22 +166,32 @@ def _tilted(blocks: list[Float64[np.ndarray, " _"]], beta: float) -> WithinPromp
     )
 
 
-def _shared(
-    first: Draws, second: Draws, *, least: int
-) -> tuple[list[Float64[np.ndarray, " _"]], list[Float64[np.ndarray, " _"]]]:
+def _shared(first: Draws, second: Draws, *, least: int) -> tuple[Draws, Draws]:
     """The rewards of the prompts that both have, those with ``least`` draws in the first."""
-    blocks = np.split(first.rewards, first.offsets[1:-1])
-    others = dict(
-        zip(second.prompts, np.split(second.rewards, second.offsets[1:-1]), strict=True)
-    )
-    pairs = [
-        (block, others[prompt])
-        for prompt, block in zip(first.prompts, blocks, strict=True)
-        if prompt in others and block.size >= least
-    ]
-    if not pairs:
+    place = {prompt: i for i, prompt in enumerate(second.prompts)}
+    pairs = zip(first.prompts, first.counts.tolist(), strict=True)
+    which = [i for i, (p, count) in enumerate(pairs) if p in place and count >= least]
+    if not which:
         raise InsufficientDataError(
             f"the two sets of draws must share a prompt with at least {least} draws, "
             f"got {len(first.prompts)} and {len(second.prompts)} prompts, none shared"
         )
-    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    others = [place[first.prompts[i]] for i in which]
+    return of_prompts(_rewards(first), which), of_prompts(_rewards(second), others)
+
+
+def _rewards(draws: Draws) -> Draws:
+    return Draws.from_blocks(draws.prompts, draws.offsets, draws.rewards)
+
+
+def _best_of(draws: Draws, n: int) -> tuple[WithinPrompts, Float64[np.ndarray, " p"]]:
+    """Mean reward of best-of-N at every prompt, and the variance of one reward it keeps."""
+
+    def of(part: Part) -> Float64[np.ndarray, "5 q"]:
+        pools = sorted_pools(part.draws)
+        found = pools.best_of(n, errors=True)
+        moments = (found.values, found.variances, found.doubts, found.thirds)
+        return np.array([*moments, pools.best_of_spread(n)])
+
+    *moments, spread = by_parts(draws, of)
+    return WithinPrompts(*moments), spread

@@ -8,10 +8,10 @@ from jaxtyping import Float64
 from klimit.core.errors import InsufficientDataError
 from klimit.core.results import Result
 from klimit.estimate.audit.log_ratios import log_ratios
-from klimit.estimate.audit.matched import matched
 from klimit.estimate.audit.sources import Sources
 from klimit.estimate.audit.tilts import tilt_at_kl
 from klimit.estimate.draws import Draws
+from klimit.estimate.matched import matched
 from klimit.estimate.paired import prompt_means
 from klimit.estimate.weights import prompt_tilts
 

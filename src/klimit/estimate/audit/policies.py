@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from klimit.core.errors import InputError
 from klimit.core.results import Estimate, Result
 from klimit.estimate.audit.log_ratios import log_ratios
-from klimit.estimate.audit.matched import Matched, matched
 from klimit.estimate.audit.numbers import Numbers, numbers
 from klimit.estimate.audit.sources import Sources
 from klimit.estimate.audit.table_findings import table_findings
@@ -15,6 +14,7 @@ from klimit.estimate.divergence.log_prob_findings import divergence_findings
 from klimit.estimate.divergence.sequences import sequence_kl
 from klimit.estimate.draws import Draws
 from klimit.estimate.findings import Finding
+from klimit.estimate.matched import Matched, matched
 from klimit.estimate.uncertainty import check_level, check_prompts
 
 __all__ = ["Audit", "audit"]

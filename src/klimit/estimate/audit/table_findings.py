@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from klimit.core.lines import one_line
-from klimit.estimate.audit.matched import Matched
 from klimit.estimate.draws import Draws
 from klimit.estimate.findings import Finding
+from klimit.estimate.matched import Matched
 
 __all__ = ["table_findings"]
 

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64, Int64
+from jaxtyping import Bool, Float64, Int64
 
 from klimit.core.results import Result
 from klimit.estimate.best_of.pools import Pools
 
 __all__ = ["Atoms", "atoms_of"]
+
+_TOGETHER = 1 << 16  # draws that are looked up at a time
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,10 +56,7 @@ def atoms_of(pools: Pools) -> Atoms:
     rewards, offsets = pools.rewards, pools.offsets
     fresh = np.append(True, rewards[1:] != rewards[:-1])
     fresh[offsets[:-1]] = True
-    starts = np.flatnonzero(fresh)
-    sizes = np.diff(np.append(starts, rewards.size))
-    again = _seen_again(rewards[starts], sizes)
-    starts, sizes = starts[again], sizes[again]
+    starts, sizes = _seen_again(rewards, fresh)
     prompt = np.searchsorted(offsets, starts, side="right") - 1
     below = starts - offsets[prompt]
     counts = pools.counts[prompt]
@@ -72,13 +71,23 @@ def atoms_of(pools: Pools) -> Atoms:
 
 
 def _seen_again(
-    values: Float64[np.ndarray, " g"], sizes: Int64[np.ndarray, " g"]
-) -> Int64[np.ndarray, " a"]:
-    """Which groups of equal rewards are atoms: those of two draws, or met elsewhere too."""
-    order = np.argsort(values, kind="stable")
-    ranked = values[order]
-    same = ranked[1:] == ranked[:-1]
-    met = np.zeros(values.size, dtype=bool)
-    met[order[1:]] |= same
-    met[order[:-1]] |= same
-    return np.flatnonzero(met | (sizes > 1))
+    rewards: Float64[np.ndarray, " n"], fresh: Bool[np.ndarray, " n"]
+) -> tuple[Int64[np.ndarray, " a"], Int64[np.ndarray, " a"]]:
+    """Where equal rewards of a prompt begin that are an atom, and how many they are.
+
+    An atom has two draws or more, or is met elsewhere too. Nothing but the values of the
+    groups is held for all draws at a time.
+    """
+    values = rewards[fresh]
+    values.sort()
+    again = values[1:][values[1:] == values[:-1]]
+    del values
+    atom = fresh & ~np.append(fresh[1:], True)
+    if again.size:
+        for start in range(0, rewards.size, _TOGETHER):
+            some = slice(start, start + _TOGETHER)
+            near = np.minimum(again.searchsorted(rewards[some]), again.size - 1)
+            atom[some] |= fresh[some] & (again[near] == rewards[some])
+    starts = np.flatnonzero(atom)
+    ends = np.append(np.flatnonzero(fresh), rewards.size)
+    return starts, ends[np.searchsorted(ends, starts) + 1] - starts

@@ -1,5 +1,6 @@
 """The rewards of every prompt in order, prompts with equally many draws together."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,8 @@ from klimit.estimate.within_prompts import WithinPrompts
 
 __all__ = ["Pools", "WithinPrompts", "sorted_pools"]
 
+_TOGETHER = 1 << 16  # draws of a block: what is made of them stays in the processor's cache
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pools(Result):
@@ -20,7 +23,7 @@ class Pools(Result):
     Attributes:
         offsets: Where each prompt's block begins and the last ends, shape ``(p + 1,)``.
         rewards: The rewards, sorted within each prompt, shape ``(n,)``.
-        members: For each number of draws, the prompts that have it.
+        members: Prompts with equally many draws, not too many at a time.
         blocks: Their rewards, a row a prompt.
     """
 
@@ -119,14 +122,32 @@ def sorted_pools(draws: Draws) -> Pools:
         >>> sorted_pools(Draws.from_matrix([[1.0, 0.0], [3.0]])).rewards
         array([0., 1., 3.])
     """
-    counts, starts = draws.counts, draws.offsets[:-1]
-    rewards = np.empty_like(draws.rewards)
-    members, blocks = [], []
+    rewards = draws.rewards.copy()
+    members = list(_members(draws.counts))
+    blocks = [_sorted(rewards, draws.offsets, prompts) for prompts in members]
+    return Pools(draws.offsets, rewards, tuple(members), tuple(blocks))
+
+
+def _members(counts: Int64[np.ndarray, " p"]) -> Iterator[Int64[np.ndarray, " _"]]:
     for count in np.unique(counts):
         prompts = np.flatnonzero(counts == count)
-        where = starts[prompts][:, None] + np.arange(count)
-        block = np.sort(draws.rewards[where], axis=1)
-        rewards[where] = block
-        members.append(prompts)
-        blocks.append(block)
-    return Pools(draws.offsets, rewards, tuple(members), tuple(blocks))
+        together = max(_TOGETHER // int(count), 1)
+        yield from np.split(prompts, range(together, prompts.size, together))
+
+
+def _sorted(
+    rewards: Float64[np.ndarray, " n"],
+    offsets: Int64[np.ndarray, " p1"],
+    prompts: Int64[np.ndarray, " q"],
+) -> Float64[np.ndarray, "q m"]:
+    """Sort the rewards of some prompts in place: a view of them where they are neighbours."""
+    first, last = prompts[0], prompts[-1]
+    count = offsets[first + 1] - offsets[first]
+    if last - first + 1 == prompts.size:
+        block = rewards[offsets[first] : offsets[last + 1]].reshape(-1, count)
+        block.sort(axis=1)
+        return block
+    where = offsets[prompts][:, None] + np.arange(count)
+    block = np.sort(rewards[where], axis=1)
+    rewards[where] = block
+    return block

@@ -25,13 +25,18 @@ def draws_off_the_common_reward(pools: Pools) -> int:
         >>> draws_off_the_common_reward(sorted_pools(Draws.from_matrix(rows)))
         1
     """
-    rewards, offsets = pools.rewards, pools.offsets
-    fresh = np.append(True, rewards[1:] != rewards[:-1])
-    fresh[offsets[:-1]] = True
+    return sum(block.size - _common(block) for block in pools.blocks)
+
+
+def _common(block: Float64[np.ndarray, "q m"]) -> int:
+    """How many draws have the commonest reward of their prompt."""
+    q, m = block.shape
+    fresh = np.ones((q, m), dtype=bool)
+    np.not_equal(block[:, 1:], block[:, :-1], out=fresh[:, 1:])
     starts = np.flatnonzero(fresh)
-    sizes = np.diff(np.append(starts, rewards.size))
-    common = np.maximum.reduceat(sizes, np.searchsorted(starts, offsets[:-1]))
-    return int(rewards.size - common.sum())
+    sizes = np.diff(np.append(starts, block.size))
+    firsts = np.searchsorted(starts, np.arange(q) * m)
+    return int(np.maximum.reduceat(sizes, firsts).sum())
 
 
 def shortfall_moments(
@@ -60,8 +65,9 @@ def shortfall_moments(
     """
     counts = pools.counts
     top = pools.rewards[pools.offsets[1:] - 1]
-    where = np.repeat(top, counts) > pools.rewards
-    below = np.add.reduceat(where.astype(np.int64), pools.offsets[:-1])
+    below = np.empty_like(counts)
+    for members, block in zip(pools.members, pools.blocks, strict=True):
+        below[members] = (block < block[:, -1:]).sum(axis=1)
     missed = top - pools.best_of_redrawn(n)
     tied = (below < counts - 1) & (below > 0) & prompts & (missed > 0)
     moments = np.zeros((2, counts.size))

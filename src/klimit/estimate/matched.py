@@ -75,13 +75,15 @@ def of_prompts(draws: Draws, which: Sequence[int] | Int64[np.ndarray, " q"]) -> 
         which: Positions of the prompts, each once.
 
     Returns:
-        Their draws.
+        Their draws; the table itself where all of them are asked for as they are.
 
     Example:
         >>> of_prompts(Draws.from_matrix([[0.0, 1.0], [2.0]]), [1, 0]).rewards
         array([2., 0., 1.])
     """
     chosen = np.asarray(which, dtype=np.int64)
+    if np.array_equal(chosen, np.arange(len(draws.prompts))):
+        return draws
     counts = draws.counts[chosen]
     offsets = np.concatenate([[0], np.cumsum(counts)])
     rows = np.arange(offsets[-1]) + np.repeat(draws.offsets[chosen] - offsets[:-1], counts)
