@@ -110,6 +110,31 @@ def test_help_imports_no_mathematics(tokens: list[str]) -> None:
     assert not HEAVY & set(modules.split())
 
 
+@pytest.mark.parametrize("package", ["rich", "cyclopts"])
+def test_without_its_extra_the_command_says_how_to_install_it(package: str) -> None:
+    code = (
+        f"import sys; sys.modules['{package}'] = None; sys.argv = ['klimit', '--help']; "
+        "from klimit.cli.app import main; main()"
+    )
+    with python(code) as process:
+        out, err = process.communicate()
+    assert (process.returncode, out) == (1, "")
+    assert err == "error: the command line needs an extra: pip install 'klimit[app]'\n"
+
+
+def test_an_unknown_command_is_told_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["fronteer"]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("error: there is no command 'fronteer'; there are demo, frontier, ")
+    assert "models" in err
+    assert err.count("\n") == 1
+
+
+def test_a_system_error_names_its_file_first(capsys: pytest.CaptureFixture[str]) -> None:
+    app.run(["finish", "full"])
+    assert capsys.readouterr().err == "error: results.txt: No space left on device\n"
+
+
 def test_a_reader_who_leaves_early_sees_no_traceback() -> None:
     code = (
         "import sys; from klimit.cli import app; "

@@ -73,7 +73,7 @@ def test_draws_are_symbols(klimit: Klimit) -> None:
     ("tokens", "code", "told"),
     [
         (("--claim", "9"), 1, "--claim: needed one of 1, "),
-        (("--claim", "x"), 2, "invalid literal"),
+        (("--claim", "x"), 2, "needed whole numbers"),
         (("--kl", "2"), 1, "between 0 and the ceiling"),
         (("--lengths", "10"), 1, "at least two lengths"),
         (("--model", "absent.csv"), 1, "absent.csv: No such file"),

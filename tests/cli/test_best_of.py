@@ -79,8 +79,8 @@ def test_requirements_are_judged(condition: str, code: int, told: str, klimit: K
     ("n", "code", "told"),
     [
         ("257", 1, "the most is 256"),
-        ("0", 1, "at least 1"),
-        ("2.5", 2, "invalid literal for int"),
+        ("0", 2, "needed whole numbers, at least 1, as 2,4,8, got '0'"),
+        ("2.5", 2, "needed whole numbers"),
     ],
 )
 def test_an_n_that_cannot_be_answered_is_one_line(

@@ -107,8 +107,8 @@ def test_requirements_are_judged(condition: str, code: int, told: str, klimit: K
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ((), "give one of kl, reward and share, got none"),
-        (("--kl", "1", "--share", "0.5"), "got kl, share"),
+        ((), "needs one target, --kl, --reward with a number or --share, got none"),
+        (("--kl", "1", "--share", "0.5"), "got --kl and --share"),
         (("--reward", "a", "--reward", "b", "--kl", "1"), "one column and one number"),
         (("--kl", "1", "--tokens-per-second", "80"), "needs the length of draws"),
     ],

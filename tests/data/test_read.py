@@ -293,9 +293,9 @@ CASES: dict[str, tuple[bytes, str]] = {
     "inf.csv": (b"prompt,reward\na,1\nb,inf\n", "row 3, column 'reward': .*finite.* got inf"),
     "nan.csv": (
         b"prompt,reward\na,1\nb,nan\n",
-        r"row 3, column 'reward': .* got nan; 1 of 2 rewards are missing \(prompt 'b' \(1\)\)",
+        r"row 3, column 'reward': .* got nan; 1 of 2 are missing \(prompt 'b' \(1\)\)",
     ),
-    "na.csv": (b"prompt,reward\na,1\nb,N/A\nb,\n", "row 3, .* got nothing; 2 of 3 rewards"),
+    "na.csv": (b"prompt,reward\na,1\nb,N/A\nb,\n", "row 3, .* got nothing; 2 of 3 are missing"),
     "all_missing.csv": (b"prompt,reward\na,\nb,\n", "got none, 2 of 2 are missing; score"),
     "empty.csv": (b"", r"needed a table, got an empty file \(0 bytes\)"),
     "blank.csv": (b" \n\n", "got an empty file"),

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from klimit import __version__
 from klimit.core.errors import BackendError, KlimitError, KlimitWarning, MissingExtraError
+from klimit.core.extras import optional
 
 if TYPE_CHECKING:
     from cyclopts import App
@@ -52,6 +53,11 @@ DONE, REFUSED, USAGE, BACKEND, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 3, 130, 141
 
 def main() -> None:
     """Run the command line of this process and exit with its code."""
+    try:
+        for package in ("rich", "cyclopts"):
+            optional(package, feature="the command line", extra="app")
+    except MissingExtraError as error:
+        sys.exit(f"error: {error}")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without ± is no reason to fail
     sys.exit(run(sys.argv[1:]))
@@ -91,7 +97,8 @@ def run(tokens: Sequence[str]) -> int:
         return BROKEN_PIPE
     except OSError as error:
         _forget_stdout()
-        return _fail(REFUSED, f"{error.strerror or error} {error.filename or ''}")
+        place = f"{error.filename}: " if error.filename else ""
+        return _fail(REFUSED, f"{place}{error.strerror or error}")
 
 
 def build(asked: str = "") -> "App":
@@ -103,14 +110,9 @@ def build(asked: str = "") -> "App":
 
     Returns:
         The application.
-
-    Raises:
-        MissingExtraError: cyclopts is not installed.
     """
-    try:
-        from cyclopts import App, Parameter
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("the command line", "app") from error
+    from cyclopts import App, Parameter
+
     app = App(
         name="klimit",
         help="How much reward is in a KL budget: from draws, with honest errors.",
@@ -126,11 +128,15 @@ def build(asked: str = "") -> "App":
 
 def _call(tokens: Sequence[str]) -> int:
     app = build(tokens[0] if tokens else "")
-    from cyclopts import CycloptsError
+    from cyclopts import CycloptsError, UnknownCommandError
 
     try:
         code = app(
             list(tokens), exit_on_error=False, print_error=False, result_action="return_value"
+        )
+    except UnknownCommandError:
+        return _fail(
+            USAGE, f"there is no command {tokens[0]!r}; there are {', '.join(COMMANDS)}"
         )
     except CycloptsError as error:
         known = f"klimit {tokens[0]}" if tokens and tokens[0] in COMMANDS else "klimit"

@@ -8,7 +8,8 @@ from klimit.cli.audit_options import AuditTables
 from klimit.cli.audit_requirements import AuditRequirements
 from klimit.cli.audit_shown import AuditAsked, present_audit, present_run
 from klimit.cli.console import say
-from klimit.cli.options import DrawsPath, OutputOptions, StatisticsOptions
+from klimit.cli.context import about
+from klimit.cli.options import DrawsPath, Nonnegative, OutputOptions, StatisticsOptions
 from klimit.cli.output import Presentation, prepare, publish
 from klimit.core.errors import InputError
 
@@ -19,9 +20,9 @@ def audit(
     draws: DrawsPath | None = None,
     /,
     *,
-    reference: str,
+    reference: DrawsPath,
     points: Path | None = None,
-    budget: float | None = None,
+    budget: Nonnegative | None = None,
     trained_on: Path | None = None,
     by_prompt: Path | None = None,
     require: AuditRequirements = (),
@@ -39,7 +40,8 @@ def audit(
         draws: Table with one row a draw of the policy, with log_prob_policy and
             log_prob_reference (nats, summed over the response) or kl_exact; - for standard
             input.
-        reference: Table with the reference's draws at the same prompts, by the same reward.
+        reference: Table with the reference's draws at the same prompts, by the same reward; -
+            for standard input.
         points: In place of draws, a table of checkpoints with columns kl (nats a response),
             reward and perhaps step: a whole training run against one frontier.
         budget: The KL that the policy was meant to stay within, in nats.
@@ -71,15 +73,17 @@ def audit(
         from klimit.data.write import check_table_path
 
         check_table_path(by_prompt)
+    trained = _listed(trained_on)
     own, theirs = table.read_policy(source), table.read_reference(reference)
-    found = klimit.audit(
-        own,
-        reference=theirs,
-        prompts=statistics.prompts,
-        level=statistics.level,
-        budget=budget,
-        training_prompts=_listed(trained_on),
-    )
+    with about(source, reference):
+        found = klimit.audit(
+            own,
+            reference=theirs,
+            prompts=statistics.prompts,
+            level=statistics.level,
+            budget=budget,
+            training_prompts=trained,
+        )
     if by_prompt is not None:
         from klimit.data.write import write_table
 
@@ -94,14 +98,15 @@ def _of_points(
     from klimit.data.points import read_points
 
     run, draws = read_points(asked.source), table.read_reference(asked.reference)
-    found = klimit.audit_points(
-        kl=run.kl,
-        reward=run.reward,
-        step=run.step,
-        reference=draws,
-        prompts=statistics.prompts,
-        level=statistics.level,
-    )
+    with about(asked.source, asked.reference):
+        found = klimit.audit_points(
+            kl=run.kl,
+            reward=run.reward,
+            step=run.step,
+            reference=draws,
+            prompts=statistics.prompts,
+            level=statistics.level,
+        )
     return present_run(asked, found, draws)
 
 

@@ -55,8 +55,8 @@ class AuditTables(TableOptions):
         Raises:
             InputError: A column named is not there.
         """
-        found = self._whole(path, self.policy, self.format)
         theirs = (self.log_prob_policy, self.log_prob_reference)
+        found = self._whole(path, self.policy, self.format, complete=theirs)
         columns = dict(found.columns)
         for name, ours in zip(theirs, _OURS, strict=True):
             if name == ours:
@@ -83,13 +83,21 @@ class AuditTables(TableOptions):
         """
         return self._whole(path, self.reference_policy, self.reference_format or self.format)
 
-    def _whole(self, path: str, policy: str | None, written_as: FormatName) -> "Draws":
+    def _whole(
+        self,
+        path: str,
+        policy: str | None,
+        written_as: FormatName,
+        *,
+        complete: tuple[str, ...] = (),
+    ) -> "Draws":
         with hushed():
             return klimit.read_draws(
                 path,
                 prompt=self.prompt,
                 reward=self.reward,
                 policy=policy,
+                complete=complete,
                 missing=self.missing,
                 format=written_as,
             )

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import klimit
+from klimit.cli.context import about
 from klimit.cli.options import (
     DrawsPath,
     OutputOptions,
@@ -55,9 +56,10 @@ def best_of(
     prepare(output, source=draws)
     data = table.read(draws)
     asked = dict.fromkeys([*n, *(int(condition.at) for condition in require)])
-    result = klimit.estimate_best_of_n(
-        data, n=tuple(asked), prompts=statistics.prompts, level=statistics.level
-    )
+    with about(draws):
+        result = klimit.estimate_best_of_n(
+            data, n=tuple(asked), prompts=statistics.prompts, level=statistics.level
+        )
     points = {point.n: point for point in result.points}
     verdicts = [_judge(condition, points[int(condition.at)]) for condition in require]
     return publish(

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from klimit.cli.console import say
+from klimit.cli.options import Count, Positive
 from klimit.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,17 +19,15 @@ __all__ = ["Asked", "demo"]
 
 _MODEL = "smollm2-135m-instruct"
 
-Positive = Annotated[int, Parameter(validator=Number(gte=1))]
-
 
 def demo(
     *,
     model: str = _MODEL,
     prompts: Path | None = None,
     reward: str = "vader",
-    draws: Positive = 64,
-    kl: Annotated[float, Parameter(validator=Number(gt=0))] = 1.0,
-    max_tokens: Positive = 40,
+    draws: Count = 64,
+    kl: Positive = 1.0,
+    max_tokens: Count = 40,
     seed: Annotated[int, Parameter(validator=Number(gte=0))] = 0,
     out: Path = Path("klimit-demo"),
     missing: Literal["fail", "drop"] = "fail",

@@ -4,9 +4,10 @@ from math import isfinite
 from typing import TYPE_CHECKING, Literal
 
 import klimit
+from klimit.cli.context import about
 from klimit.cli.options import (
+    Budgets,
     DrawsPath,
-    Numbers,
     OutputOptions,
     StatisticsOptions,
     TableOptions,
@@ -29,7 +30,7 @@ def frontier(
     draws: DrawsPath,
     /,
     *,
-    kl: Numbers = (0.1, 0.25, 0.5, 1.0, 2.0),
+    kl: Budgets = (0.1, 0.25, 0.5, 1.0, 2.0),
     pooling: Literal["pooled", "per-prompt"] = "pooled",
     require: FrontierRequirements = (),
     table: TableOptions = TableOptions(),  # noqa: B008  (frozen)
@@ -60,13 +61,14 @@ def frontier(
     prepare(output, source=draws)
     data = table.read(draws)
     asked = dict.fromkeys([*kl, *(condition.at for condition in require)])
-    result = klimit.estimate_frontier(
-        data,
-        kl=tuple(asked),
-        pooling=pooling,
-        prompts=statistics.prompts,
-        level=statistics.level,
-    )
+    with about(draws):
+        result = klimit.estimate_frontier(
+            data,
+            kl=tuple(asked),
+            pooling=pooling,
+            prompts=statistics.prompts,
+            level=statistics.level,
+        )
     points = {point.kl: point for point in result.points}
     verdicts = [
         condition.judge(points[condition.at].reward, objection=_objection(points[condition.at]))

@@ -7,9 +7,11 @@ from cyclopts import Parameter
 
 import klimit
 from klimit.cli.console import hushed
+from klimit.cli.context import about
 from klimit.cli.options import DrawsPath, OutputOptions, StatisticsOptions
 from klimit.cli.output import Presentation, prepare, publish
 from klimit.core.digits import interval, measured
+from klimit.core.errors import InputError
 from klimit.data.logs.says import LogOverrides, ScoredColumns
 
 if TYPE_CHECKING:
@@ -60,6 +62,11 @@ def kl(
     prepare(output, source=log)
     with hushed():
         found = read_kl_source(log, columns=columns, says=says)
+    if not isinstance(found, TrainerKl) and says != LogOverrides():
+        raise InputError(
+            f"{log}: --trainer, --term, --average, --mean-length, --shortest, --longest and "
+            "--parts are for a trainer's log, got a table of draws; leave them out"
+        )
     shown = (
         _of_log(log, found)
         if isinstance(found, TrainerKl)
@@ -70,10 +77,11 @@ def kl(
 
 def _of_draws(source: str, draws: "Draws", statistics: StatisticsOptions) -> Presentation:
     ways = [draws, *_without_distributions(draws)]
-    estimates = [
-        klimit.sequence_kl(way, prompts=statistics.prompts, level=statistics.level)
-        for way in ways
-    ]
+    with about(source):
+        estimates = [
+            klimit.sequence_kl(way, prompts=statistics.prompts, level=statistics.level)
+            for way in ways
+        ]
     findings = klimit.divergence_findings(draws, prompts=statistics.prompts)
     return Presentation(
         source=source,
@@ -195,6 +203,4 @@ def _figure(found: "TrainerKl") -> "Figure":
 
 
 def _no_figure() -> "Figure":
-    from klimit.core.errors import InputError
-
     raise InputError("one number has no figure; --plot draws the steps of a trainer's log")

@@ -1,11 +1,13 @@
 """Options that commands share."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter, Token
+from cyclopts.validators import Number
 
 import klimit
 from klimit.cli.console import hushed
@@ -16,14 +18,24 @@ if TYPE_CHECKING:
 
 __all__ = ["OutputOptions", "StatisticsOptions", "TableOptions"]
 
+_LARGEST = 10**12
 
-def _numbers(_: object, tokens: Sequence[Token]) -> tuple[float, ...]:
+
+def _budgets(_: object, tokens: Sequence[Token]) -> tuple[float, ...]:
     """Numbers from a comma list, an option given repeatedly, or both."""
-    return tuple(float(item) for item in _items(tokens))
+    with suppress(ValueError):
+        found = tuple(float(item) for item in _items(tokens))
+        if all(number >= 0 for number in found):
+            return found
+    raise ValueError(f"needed numbers, at least 0, as 0.5,1,2, got {_said(tokens)}")
 
 
 def _whole_numbers(_: object, tokens: Sequence[Token]) -> tuple[int, ...]:
-    return tuple(int(item) for item in _items(tokens))
+    with suppress(ValueError):
+        found = tuple(int(item) for item in _items(tokens))
+        if all(1 <= number <= _LARGEST for number in found):
+            return found
+    raise ValueError(f"needed whole numbers, at least 1, as 2,4,8, got {_said(tokens)}")
 
 
 def _names(_: object, tokens: Sequence[Token]) -> tuple[str, ...]:
@@ -32,6 +44,10 @@ def _names(_: object, tokens: Sequence[Token]) -> tuple[str, ...]:
 
 def _items(tokens: Sequence[Token]) -> list[str]:
     return [item.strip() for token in tokens for item in token.value.split(",")]
+
+
+def _said(tokens: Sequence[Token]) -> str:
+    return " ".join(repr(token.value) for token in tokens)
 
 
 def _not_an_option(_: object, value: str | None) -> None:
@@ -56,10 +72,22 @@ FormatName = Annotated[Format | None, Parameter(converter=_format)]
 DrawsPath = Annotated[str, Parameter(allow_leading_hyphen=True, validator=_not_an_option)]
 """A table of draws, ``-`` for standard input."""
 
-Numbers = Annotated[tuple[float, ...], Parameter(converter=_numbers, show_default=_listed)]
+Budgets = Annotated[
+    tuple[float, ...],
+    Parameter(converter=_budgets, show_default=_listed),
+]
+"""KL budgets in nats."""
+
 WholeNumbers = Annotated[
     tuple[int, ...], Parameter(converter=_whole_numbers, show_default=_listed)
 ]
+"""Whole numbers, at least 1."""
+
+Count = Annotated[int, Parameter(validator=Number(gte=1))]
+Positive = Annotated[float, Parameter(validator=Number(gt=0))]
+Nonnegative = Annotated[float, Parameter(validator=Number(gte=0))]
+Share = Annotated[float, Parameter(validator=Number(gte=0, lte=1))]
+Inside = Annotated[float, Parameter(validator=Number(gt=0, lt=1))]
 
 Names = Annotated[tuple[str, ...], Parameter(converter=_names, show_default=False)]
 
@@ -91,7 +119,7 @@ class TableOptions:
 
         Args:
             path: The table.
-            columns: Further columns of numbers.
+            columns: Further columns of numbers, which every draw needs.
             texts: Column with the responses.
 
         Returns:
@@ -106,6 +134,7 @@ class TableOptions:
                 missing=self.missing,
                 format=self.format,
                 columns=columns,
+                complete=columns,
                 texts=texts,
             )
 
@@ -122,7 +151,7 @@ class StatisticsOptions:
     """
 
     prompts: Literal["sampled", "fixed"] = "sampled"
-    level: float = 0.95
+    level: Inside = 0.95
 
 
 @Parameter(name="*")

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 import klimit
+from klimit.cli.context import about
 from klimit.cli.options import (
+    Budgets,
     DrawsPath,
     Names,
-    Numbers,
+    Nonnegative,
     OutputOptions,
     StatisticsOptions,
     TableOptions,
@@ -35,10 +37,10 @@ def overopt(
     *,
     gold: Names,
     n: Annotated[WholeNumbers, Parameter(show_default=False)] = (),
-    kl: Annotated[Numbers, Parameter(show_default=False)] = (),
+    kl: Annotated[Budgets, Parameter(show_default=False)] = (),
     proxies: Names = (),
     ensemble: Literal["mean", "worst", "penalised"] = "mean",
-    penalty: float = 1.0,
+    penalty: Nonnegative = 1.0,
     require: GoldRequirements = (),
     table: TableOptions = TableOptions(),  # noqa: B008  (frozen)
     statistics: StatisticsOptions = StatisticsOptions(),  # noqa: B008
@@ -81,14 +83,15 @@ def overopt(
         data = klimit.combine_rewards(data, columns=members, how=ensemble, penalty=penalty)
         name = f"{ensemble} of {', '.join(proxies)}"
     asked = n and dict.fromkeys([*n, *(int(item.at) for item in require)])
-    results = klimit.overoptimisation_of_each(
-        data,
-        golds=gold,
-        n=tuple(asked) or None,
-        kl=kl or None,
-        prompts=statistics.prompts,
-        level=statistics.level,
-    )
+    with about(draws):
+        results = klimit.overoptimisation_of_each(
+            data,
+            golds=gold,
+            n=tuple(asked) or None,
+            kl=kl or None,
+            prompts=statistics.prompts,
+            level=statistics.level,
+        )
     return publish(present_overopt(results, draws, name=name, require=require), output)
 
 
@@ -144,7 +147,7 @@ def read_with_length(
     Returns:
         The draws.
     """
-    columns = tuple(dict.fromkeys(name for name in names if name != "reward"))
+    columns = tuple(dict.fromkeys(names))
     try:
         return table.read(path, columns=columns, texts=texts)
     except InputError:

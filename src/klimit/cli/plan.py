@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import klimit
+from klimit.cli.context import about
 from klimit.cli.format import Cell
-from klimit.cli.options import DrawsPath, OutputOptions, StatisticsOptions
+from klimit.cli.options import DrawsPath, Nonnegative, OutputOptions, Share, StatisticsOptions
 from klimit.cli.output import Presentation, prepare, publish
 from klimit.cli.plan_allocation import AllocationOptions, allocated, comparison
 from klimit.cli.plan_options import (
@@ -16,6 +17,7 @@ from klimit.cli.plan_options import (
 )
 from klimit.cli.plan_requirements import PlanRequirements
 from klimit.core.digits import measured
+from klimit.core.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,9 +39,9 @@ def plan(
     draws: DrawsPath,
     /,
     *,
-    kl: float | None = None,
+    kl: Nonnegative | None = None,
     reward: RewardWords = (),
-    share: float | None = None,
+    share: Share | None = None,
     require: PlanRequirements = (),
     prices: PriceOptions = PriceOptions(),  # noqa: B008  (frozen)
     spread: AllocationOptions = AllocationOptions(),  # noqa: B008
@@ -74,21 +76,33 @@ def plan(
     """
     prepare(output, source=draws)
     word = reward_word(reward)
+    _one_target(**{"--kl": kl, "--reward": word.target, "--share": share})
     data = table.read(draws, reward=word.column)
-    result = klimit.plan(
-        data,
-        kl=kl,
-        reward=word.target,
-        share=share,
-        tokens=table.mean_tokens,
-        price_per_million_tokens=prices.price_per_million_tokens,
-        tokens_per_second=prices.tokens_per_second,
-        prompts=statistics.prompts,
-        level=statistics.level,
-    )
-    allocation = allocated(data, spread, level=statistics.level)
+    with about(draws):
+        result = klimit.plan(
+            data,
+            kl=kl,
+            reward=word.target,
+            share=share,
+            tokens=table.mean_tokens,
+            price_per_million_tokens=prices.price_per_million_tokens,
+            tokens_per_second=prices.tokens_per_second,
+            prompts=statistics.prompts,
+            level=statistics.level,
+        )
+    with about(draws):
+        allocation = allocated(data, spread, level=statistics.level)
     asked = PlanAsked(draws, word.column, require)
     return publish(present_plan(asked, result, data, allocation), output)
+
+
+def _one_target(**targets: float | None) -> None:
+    given = [option for option, target in targets.items() if target is not None]
+    if len(given) != 1:
+        raise InputError(
+            "a plan needs one target, --kl, --reward with a number or --share, got "
+            f"{' and '.join(given) or 'none'}"
+        )
 
 
 @dataclass(frozen=True, slots=True)

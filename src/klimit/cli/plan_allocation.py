@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 import klimit
 from klimit.cli.console import say
+from klimit.cli.options import Count
 from klimit.core.digits import measured
 from klimit.core.errors import InputError
 
@@ -28,7 +29,7 @@ class AllocationOptions:
         allocation: Write how many draws each prompt gets to this file: .parquet, .csv or .md.
     """
 
-    total_draws: int | None = None
+    total_draws: Count | None = None
     allocation: Path | None = None
 
     def __post_init__(self) -> None:

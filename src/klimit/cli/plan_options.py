@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 import klimit
 from klimit.cli.console import hushed
-from klimit.cli.options import FormatName
+from klimit.cli.options import FormatName, Positive
 from klimit.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -137,5 +137,5 @@ class PriceOptions:
         tokens_per_second: Speed of generation, all streams together.
     """
 
-    price_per_million_tokens: float | None = None
-    tokens_per_second: float | None = None
+    price_per_million_tokens: Positive | None = None
+    tokens_per_second: Positive | None = None

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Literal
 
 import klimit
 from klimit.cli.console import stdout
+from klimit.cli.context import about
 from klimit.cli.options import (
+    Budgets,
     DrawsPath,
     Names,
-    Numbers,
+    Nonnegative,
     StatisticsOptions,
     TableOptions,
     WholeNumbers,
@@ -34,11 +36,11 @@ def report(
     /,
     *,
     out: Path | None = None,
-    kl: Numbers = (0.1, 0.25, 0.5, 1.0, 2.0),
+    kl: Budgets = (0.1, 0.25, 0.5, 1.0, 2.0),
     n: WholeNumbers = (),
     pooling: Literal["pooled", "per-prompt"] = "pooled",
     response: str = "response",
-    plan_kl: float | None = None,
+    plan_kl: Nonnegative | None = None,
     gold: Names = (),
     checkpoint: str | None = None,
     table: TableOptions = TableOptions(),  # noqa: B008  (frozen)
@@ -74,10 +76,9 @@ def report(
     )
     data = read_with_length(draws, gold, table, texts=response)
     request = ReportRequest(table.reward, kl, n, pooling, statistics.prompts, statistics.level)
-    document = report_on(data, request, source=[f"draws: {draws}"]).with_sections(
-        *further.of(data)
-    )
-    write_report(document, out)
+    with about(draws):
+        document = report_on(data, request, source=[f"draws: {draws}"])
+    write_report(document.with_sections(*further.of(data)), out)
     return 0
 
 

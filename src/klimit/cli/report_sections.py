@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import klimit
 from klimit.cli.audit_options import AuditTables
 from klimit.cli.audit_shown import AuditAsked, present_audit
+from klimit.cli.context import about
 from klimit.cli.overopt import present_overopt
 from klimit.cli.pages import section_of
 from klimit.cli.plan import PlanAsked, present_plan
@@ -50,20 +51,25 @@ class FurtherSections:
             A section a question.
         """
         if self.plan_kl is not None:
-            plan = klimit.plan(draws, kl=self.plan_kl, prompts=self.prompts, level=self.level)
+            with about(self.source):
+                plan = klimit.plan(
+                    draws, kl=self.plan_kl, prompts=self.prompts, level=self.level
+                )
             shown = present_plan(PlanAsked(self.source, self.reward), plan, draws)
             yield section_of(shown, title="Which setting reaches it, at what price?")
         if self.checkpoint is not None:
             policy = AuditTables(reward=self.reward).read_policy(self.checkpoint)
-            found = klimit.audit(
-                policy, reference=draws, prompts=self.prompts, level=self.level
-            )
+            with about(self.checkpoint, self.source):
+                found = klimit.audit(
+                    policy, reference=draws, prompts=self.prompts, level=self.level
+                )
             asked = AuditAsked(self.checkpoint, self.source, self.reward)
             shown = present_audit(asked, found, draws)
             yield section_of(shown, title="How far is the checkpoint from the optimum?")
         if self.gold:
-            results = klimit.overoptimisation_of_each(
-                draws, golds=self.gold, prompts=self.prompts, level=self.level
-            )
+            with about(self.source):
+                results = klimit.overoptimisation_of_each(
+                    draws, golds=self.gold, prompts=self.prompts, level=self.level
+                )
             shown = present_overopt(results, self.source, name=self.reward)
             yield section_of(shown, title="Is the gain real?")

@@ -19,6 +19,7 @@ def read_draws(  # noqa: PLR0913  (a table has that many things to name)
     columns: Sequence[str] | Mapping[str, str] | None = None,
     texts: str | None = "response",
     policy: str | None = None,
+    complete: Sequence[str] = (),
     missing: Literal["fail", "drop"] = "fail",
     format: str | None = None,  # noqa: A002
 ) -> Draws:
@@ -38,6 +39,8 @@ def read_draws(  # noqa: PLR0913  (a table has that many things to name)
         texts: Column with the responses, which may be absent under its default name; ``None``
             reads none.
         policy: Which policy's draws to take, where the table has a column ``policy``.
+        complete: Columns of the table, those of them that are there, in which a draw needs a
+            number as it needs a reward.
         missing: What to do about draws without a reward (empty, null or ``nan``): ``"fail"``,
             or ``"drop"`` them with a warning that counts and names them. They are never
             filled in.
@@ -72,7 +75,7 @@ the table has 'prompt', 'score'; did you mean reward='score' (--reward score)?
     from klimit.data.tables.load import open_table  # noqa: PLC0415
 
     source = os.fspath(path) if isinstance(path, os.PathLike) else path
-    wanted = Wanted(prompt, reward, columns, texts, policy)
+    wanted = Wanted(prompt, reward, columns, texts, policy, complete)
     kind = None if format is None else format_named(format)
     log = log_format(kind) if kind else recognised(source)
     if log is None:

@@ -92,5 +92,5 @@ def of_prompts(draws: Draws, which: Sequence[int] | Int64[np.ndarray, " q"]) -> 
         offsets,
         draws.rewards[rows],
         {name: column[rows] for name, column in draws.columns.items()},
-        None if draws.texts is None else [draws.texts[row] for row in rows],
+        None if draws.texts is None else [draws.texts[row] for row in rows.tolist()],
     )

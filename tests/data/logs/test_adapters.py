@@ -231,7 +231,7 @@ def test_a_prompt_without_draws_is_missing_its_reward_and_rows_still_count() -> 
             "reward": [[], [1.0], [2.0]],
         }
     )
-    with pytest.raises(InputError, match=r"row 1, column 'reward': .*1 of 3 rewards are miss"):
+    with pytest.raises(InputError, match=r"row 1, column 'reward': .*1 of 3 are miss"):
         read_draws(table, format="datasets")
     infinite = table.with_columns(reward=pl.Series([[], [1.0], [float("inf")]]))
     with pytest.raises(InputError, match=r"row 3, column 'reward': needed a finite number"):
@@ -314,7 +314,7 @@ def test_values_of_every_kind_and_missing_ones_keep_their_sample(
     path.write_text(json.dumps(log))
     with pytest.raises(InputError, match=r"the scorers 'judge', 'parts/style', 'parts/facts'"):
         read_draws(path, format="inspect_ai")
-    with pytest.raises(InputError, match=r"row 1, column 'judge': .*3 of 12 rewards are miss"):
+    with pytest.raises(InputError, match=r"row 1, column 'judge': .*3 of 12 are miss"):
         read_draws(path, format="inspect_ai", reward="judge")
     with pytest.warns(match="left out 3 of 12"):
         draws = read_draws(path, format="inspect_ai", reward="judge", missing="drop")

@@ -62,7 +62,7 @@ def _scored(content: Content, columns: ScoredColumns) -> Draws:
     first = "kl_exact" if exact else theirs[0]
     found = draws_of(
         table,
-        Wanted(columns.prompt, first, None, None, columns.policy),
+        Wanted(columns.prompt, first, None, None, columns.policy, () if exact else theirs),
         missing=columns.missing,
     )
     ours = dict(zip(theirs, _NEEDED, strict=True))

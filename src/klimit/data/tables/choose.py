@@ -29,6 +29,8 @@ class Wanted:
             all.
         texts: Column with the responses.
         policy: Which policy's draws to take.
+        complete: Columns whose numbers every draw needs, as it needs a reward, if the table
+            has them.
         policy_column: Column with the policy, if there is one.
     """
 
@@ -37,6 +39,7 @@ class Wanted:
     columns: Sequence[str] | Mapping[str, str] | None
     texts: str | None
     policy: str | None
+    complete: Sequence[str] = ()
     policy_column: str = "policy"
 
     def numbers(self, columns: Columns) -> dict[str, str]:
@@ -84,8 +87,9 @@ def choose(table: Table, wanted: Wanted) -> Columns:
     automatic = [
         name for name, kind in schema.items() if name and name not in apart and kind in _NUMERIC
     ]
+    complete = tuple(name for name in wanted.complete if name in schema)
     if wanted.columns is None:
-        asked = automatic
+        asked = list(dict.fromkeys([*automatic, *complete]))
     else:
         named = wanted.columns
         asked = list(named.values() if isinstance(named, Mapping) else named)
@@ -97,11 +101,13 @@ def choose(table: Table, wanted: Wanted) -> Columns:
             _require(table, schema, texts, "texts", "the response of each draw")
         texts = None
     draw = ["draw"] if "draw" in automatic else []
+    optional = frozenset(automatic if wanted.columns is None else draw)
     return Columns(
         prompt=wanted.prompt,
         reward=wanted.reward,
         numbers=tuple(dict.fromkeys(asked + draw)),
-        optional=frozenset(automatic) if wanted.columns is None else frozenset(draw),
+        optional=optional.difference(complete),
+        complete=complete,
         texts=texts,
         policy=wanted.policy_column if wanted.policy_column in schema else None,
     )
@@ -114,7 +120,9 @@ def _require(
         return
     guess = _meant(name, option, schema)
     if guess is None or not guess.isprintable():
-        advice = f"; name the right one with {option}=" if option else "; name another"
+        advice = (
+            f"; name the right one with {option}= (--{option})" if option else "; name another"
+        )
     elif option is None:
         advice = f"; did you mean {shown(guess)}?"
     else:

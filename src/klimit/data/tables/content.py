@@ -121,7 +121,9 @@ def _content(name: str, data: bytes, path: Path | None) -> Content:
             raise InputError(f"{name}: needed whole gzip data, got {error}") from error
     data = data.removeprefix(_BOM)
     if not data.strip():
-        raise InputError(f"{name}: needed a table, got an empty file ({len(data)} bytes)")
+        raise InputError(
+            f"{name}: needed a table, got an empty file ({len(data)} bytes); write it again"
+        )
     return Content(name, data[:_HEAD], path, b"" if path else data)
 
 
@@ -140,4 +142,4 @@ def _inside(path: Path) -> str:
         for pattern in ("*.parquet", "*.jsonl", "*.csv", "*.arrow")
         for file in path.glob(pattern)
     )
-    return f"; name one of its files, {tables[0]!r} say" if tables else ""
+    return f"; name one of its files, {tables[0]!r} say" if tables else "; name a file"

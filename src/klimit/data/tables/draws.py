@@ -38,7 +38,7 @@ def draws_of(table: Table, wanted: Wanted, *, missing: Literal["fail", "drop"]) 
     if not frame.height:
         raise InputError(
             f"{table.name}: needed at least one draw, got a table without rows "
-            f"(columns {listed(list(table.kinds()))})"
+            f"(columns {listed(list(table.kinds()))}); draw responses first"
         )
     frame = _of_one_policy(table, frame, columns, wanted.policy)
     frame = _with_prompts(table, frame, columns.prompt)

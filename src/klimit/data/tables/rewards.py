@@ -1,6 +1,7 @@
-"""Rewards: finite numbers, missing ones counted and named, never filled in."""
+"""Numbers that every draw needs: finite, missing ones counted and named, never filled in."""
 
 import warnings
+from dataclasses import dataclass
 from typing import Literal
 
 import polars as pl
@@ -14,31 +15,38 @@ __all__ = ["numbers", "with_rewards"]
 def with_rewards(
     table: Table, frame: pl.DataFrame, columns: Columns, *, missing: Literal["fail", "drop"]
 ) -> pl.DataFrame:
-    """Make the rewards finite float64.
+    """Make the rewards finite float64, and see that the other columns that count are complete.
 
     Args:
         table: Where the rows come from.
         frame: The rows, with their index in ``ROW``.
         columns: The columns.
-        missing: What to do about rows without a reward.
+        missing: What to do about rows without one of these numbers.
 
     Returns:
-        The rows that have one.
+        The rows that have them.
 
     Raises:
         InputError: A reward is no number or infinite, or one is missing and ``missing`` is
-            ``"fail"``.
+            ``"fail"``. Of the other columns ``-inf`` is let through: a log-probability may be.
     """
-    rewards = numbers(table, frame, columns.reward)
-    infinite = rewards.is_infinite().arg_true()
-    if infinite.len():
-        raise InputError(
-            f"{_place(table, frame, columns.reward, infinite[0])}: needed a finite number, got "
-            f"{rewards[infinite[0]]}; clip the reward or remove the draw"
-        )
-    frame = frame.with_columns(rewards.alias(columns.reward))
-    absent = rewards.is_null() | rewards.is_nan()
-    return _without(table, frame, columns, absent, missing) if absent.any() else frame
+    for name in (columns.reward, *columns.complete):
+        given = numbers(table, frame, name)
+        bad = given.is_infinite() & ((given > 0) | (name == columns.reward))
+        infinite = bad.arg_true()
+        if infinite.len():
+            raise InputError(
+                f"{_place(table, frame, name, infinite[0])}: needed a finite number, got "
+                f"{given[infinite[0]]}; clip it or remove the draw"
+            )
+        frame = frame.with_columns(given.alias(name))
+        absent = given.is_null() | given.is_nan()
+        if absent.any():
+            lost, frame = frame.filter(absent), frame.filter(~absent)
+            gap = _Gap(table, name, columns.prompt, lost, frame)
+            gap.refuse(missing)
+            gap.warn()
+    return frame
 
 
 def numbers(table: Table, frame: pl.DataFrame, name: str) -> pl.Series:
@@ -93,40 +101,57 @@ def _nested(column: pl.Series, at: int) -> str:
     )
 
 
-def _without(
-    table: Table,
-    frame: pl.DataFrame,
-    columns: Columns,
-    absent: pl.Series,
-    missing: Literal["fail", "drop"],
-) -> pl.DataFrame:
-    lost, kept = frame.filter(absent), frame.filter(~absent)
-    count = f"{lost.height} of {frame.height}"
-    if not kept.height:
-        raise InputError(
-            f"{table.name}: column {shown(columns.reward)}: needed rewards, "
-            f"got none, {count} are missing; score the draws first"
+@dataclass(frozen=True, slots=True, eq=False)
+class _Gap:
+    """Rows without a number that they need.
+
+    Attributes:
+        table: Where the rows come from.
+        name: The column of the number.
+        prompt: The column of the prompt.
+        lost: The rows without one.
+        kept: The others.
+    """
+
+    table: Table
+    name: str
+    prompt: str
+    lost: pl.DataFrame
+    kept: pl.DataFrame
+
+    def refuse(self, missing: Literal["fail", "drop"]) -> None:
+        """Refuse a table that must not have gaps, or that has nothing else."""
+        if not self.kept.height:
+            raise InputError(
+                f"{self.table.name}: column {shown(self.name)}: needed numbers, got none, "
+                f"{self._count} are missing; score the draws first"
+            )
+        if missing == "fail":
+            raise InputError(
+                f"{_place(self.table, self.lost, self.name, 0)}: needed a number, got "
+                f"{self.lost[self.name][0] or 'nothing'}; {self._count} are missing "
+                f"({_by_prompt(self.lost[self.prompt])}); mend them, or leave those draws out "
+                "with missing='drop' (--missing drop)"
+            )
+
+    def warn(self) -> None:
+        """Count and name what is left out."""
+        gone = set(self.lost[self.prompt].unique()) - set(self.kept[self.prompt].unique())
+        bare = (
+            f"; no draw is left of {_named([shown(each) for each in sorted(gone, key=str)])}"
+            if gone
+            else ""
         )
-    if missing == "fail":
-        raise InputError(
-            f"{_place(table, lost, columns.reward, 0)}: needed a number, got "
-            f"{lost[columns.reward][0] or 'nothing'}; {count} rewards are missing "
-            f"({_by_prompt(lost[columns.prompt])}); mend them, or leave those draws out with "
-            "missing='drop' (--missing drop)"
+        warnings.warn(
+            f"{self.table.name}: left out {self._count} draws, which have no {self.name}: "
+            f"{_by_prompt(self.lost[self.prompt])}{bare}",
+            KlimitWarning,
+            stacklevel=5,
         )
-    gone = set(lost[columns.prompt].unique()) - set(kept[columns.prompt].unique())
-    bare = (
-        f"; no draw is left of {_named([shown(prompt) for prompt in sorted(gone, key=str)])}"
-        if gone
-        else ""
-    )
-    warnings.warn(
-        f"{table.name}: left out {count} draws, which have no {columns.reward}: "
-        f"{_by_prompt(lost[columns.prompt])}{bare}",
-        KlimitWarning,
-        stacklevel=5,
-    )
-    return kept
+
+    @property
+    def _count(self) -> str:
+        return f"{self.lost.height} of {self.lost.height + self.kept.height}"
 
 
 def _by_prompt(prompts: pl.Series) -> str:

@@ -29,6 +29,7 @@ class Columns:
         optional: Those of them that nobody asked for by name: left out where not numbers.
         texts: Column with the responses, or ``None``.
         policy: Column with the policy, or ``None``.
+        complete: Those of the numbers that every draw needs, as it needs a reward.
     """
 
     prompt: str
@@ -37,6 +38,7 @@ class Columns:
     optional: frozenset[str]
     texts: str | None
     policy: str | None
+    complete: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:

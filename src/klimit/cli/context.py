@@ -1,0 +1,45 @@
+"""Which data an error is about, said once and in the words of the command line."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from klimit.core.errors import InputError, InsufficientDataError
+
+__all__ = ["about"]
+
+_KEYWORD = re.compile(r"""\b([a-z_]+)=["']([\w-]+)["']""")
+
+
+@contextmanager
+def about(*sources: str) -> Iterator[None]:
+    """Begin the message of whatever the data are refused for with where they come from.
+
+    A keyword in the advice, ``prompts="fixed"``, becomes the option ``--prompts fixed``.
+
+    Args:
+        sources: The tables, as the user named them.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        InputError: As raised within, the tables named.
+        InsufficientDataError: Likewise.
+
+    Example:
+        >>> with about("draws.csv"):
+        ...     raise InputError('needed 2 prompts, got 1; use prompts="fixed"')
+        Traceback (most recent call last):
+        ...
+        klimit.core.errors.InputError: draws.csv: needed 2 prompts, got 1; use --prompts fixed
+    """
+    try:
+        yield
+    except (InputError, InsufficientDataError) as error:
+        names = " and ".join("standard input" if name == "-" else name for name in sources)
+        raise type(error)(f"{names}: {_KEYWORD.sub(_option, str(error))}") from error
+
+
+def _option(keyword: re.Match[str]) -> str:
+    return f"--{keyword[1].replace('_', '-')} {keyword[2]}"
