@@ -19,6 +19,17 @@ def test_a_person_sees_a_table_and_a_verdict(klimit: Klimit) -> None:
     assert "no change of relevance is established up to N = 16" in ended.out
 
 
+@pytest.mark.usefixtures("_on_a_terminal")
+def test_no_cell_is_broken_where_the_terminal_is_narrow(klimit: Klimit) -> None:
+    ended = klimit("overopt", "EXAMPLE", *ASKED, "--gold", "relevance,politeness")
+    lines = [line.rstrip() for line in ended.out.splitlines()]
+    assert max(map(len, lines)) <= 80
+    table = [line for line in lines if " N=" in line or " beta=" in line]
+    assert len(table) == 2 * 2 * (3 + 2)  # golds, halves of the table, points
+    assert not any(line.endswith(("±", "…")) for line in table)
+    assert [line.split() for line in lines].count(["gold", "by", "correlation"]) == 1
+
+
 def test_json_agrees_with_the_library(klimit: Klimit) -> None:
     ended = klimit("overopt", "EXAMPLE", *ASKED, "--gold", "length", "--json")
     draws = read_draws(EXAMPLE, reward="sentiment")

@@ -244,3 +244,25 @@ def test_what_a_trainers_log_does_not_say_cannot_be_said_of_a_table(
     ended = klimit("kl", str(path), "--mean-length", "40")
     assert ended.code == 1
     assert "are for a trainer's log, got a table of draws; leave them out" in ended.err
+
+
+def test_a_policy_to_choose_is_asked_for_by_the_option_of_its_table(
+    klimit: Klimit, tmp_path: Path
+) -> None:
+    good, both = tmp_path / "good.csv", tmp_path / "both.csv"
+    good.write_bytes(as_csv(good_rows()))
+    both.write_bytes(as_csv([row | {"policy": f"p {row['draw']}"} for row in good_rows()]))
+    for words, option in (
+        (["audit", str(both), "--reference", str(good)], "(--policy 'p 0')"),
+        (
+            ["audit", str(good), "--reference", str(both)],
+            "take one with --reference-policy 'p 0'",
+        ),
+        (["report", str(good), "--checkpoint", str(both)], "with --checkpoint-policy 'p 0'"),
+    ):
+        ended = klimit(*words)
+        assert ended.code == 1
+        assert ended.err.startswith(
+            f"error: {both}: column 'policy': needed draws of one policy"
+        )
+        assert option in ended.err

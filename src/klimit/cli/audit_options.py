@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 import klimit
 from klimit.cli.console import hushed
+from klimit.cli.context import naming
 from klimit.cli.options import FormatName, TableOptions
 from klimit.core.errors import InputError
 
@@ -81,7 +82,10 @@ class AuditTables(TableOptions):
         Returns:
             The draws.
         """
-        return self._whole(path, self.reference_policy, self.reference_format or self.format)
+        with naming("reference-policy", instead_of="policy"):
+            return self._whole(
+                path, self.reference_policy, self.reference_format or self.format
+            )
 
     def _whole(
         self,

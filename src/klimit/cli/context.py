@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from klimit.core.errors import InputError, InsufficientDataError
 
-__all__ = ["about"]
+__all__ = ["about", "naming"]
 
 _KEYWORD = re.compile(r"""\b([a-z_]+)=["']([\w-]+)["']""")
 
@@ -39,6 +39,34 @@ def about(*sources: str) -> Iterator[None]:
     except (InputError, InsufficientDataError) as error:
         names = " and ".join("standard input" if name == "-" else name for name in sources)
         raise type(error)(f"{names}: {_KEYWORD.sub(_option, str(error))}") from error
+
+
+@contextmanager
+def naming(option: str, *, instead_of: str) -> Iterator[None]:
+    """Name in a refusal's advice the option that a second table has for it.
+
+    Args:
+        option: The option, without its hyphens.
+        instead_of: The option that a first table has.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        InputError: As raised within, with the other option.
+
+    Example:
+        >>> with naming("reference-policy", instead_of="policy"):
+        ...     raise InputError("take one with policy='b' (--policy b)")
+        Traceback (most recent call last):
+        ...
+        klimit.core.errors.InputError: take one with --reference-policy b
+    """
+    said = re.compile(rf"{instead_of}='[^']*' \(--{instead_of} ([^)]*)\)")
+    try:
+        yield
+    except InputError as error:
+        raise InputError(said.sub(rf"--{option} \1", str(error))) from error
 
 
 def _option(keyword: re.Match[str]) -> str:

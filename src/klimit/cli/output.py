@@ -14,6 +14,7 @@ from klimit.cli.console import one_line, say, stdout
 from klimit.cli.format import Cell, cell, json_line
 from klimit.cli.options import OutputOptions
 from klimit.cli.requirements import Verdict
+from klimit.core.columns import columns_within
 from klimit.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -146,17 +147,18 @@ def _json(shown: Presentation) -> dict[str, object]:
 
 
 def _print_table(shown: Presentation) -> None:
-    table = Table(box=None, pad_edge=False)
-    for position, name in enumerate(shown.header):
-        table.add_column(
-            Text(one_line(name)),
-            justify="left" if position == len(shown.header) - 1 else "right",
-        )
-    for cells in shown.lines:
-        table.add_row(*map(Text, cells), style="red" if cells[-1] else "")
     console = stdout()
     console.print(Text(one_line(shown.title), style="bold"))
-    console.print(table)
+    heads = [one_line(name) for name in shown.header]
+    mark = len(heads) - 1
+    for columns in columns_within([heads, *shown.lines], console.width):
+        table = Table(box=None, pad_edge=False)
+        for column in columns:
+            table.add_column(Text(heads[column]), justify="left" if column == mark else "right")
+        for cells in shown.lines:
+            style = "red" if cells[mark] else ""
+            table.add_row(*(Text(cells[column]) for column in columns), style=style)
+        console.print(table)
     for objection in shown.objections:
         console.print(Text(one_line(f"! {objection}"), style="red"))
     for note in shown.notes:

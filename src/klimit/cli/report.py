@@ -43,6 +43,7 @@ def report(
     plan_kl: Nonnegative | None = None,
     gold: Names = (),
     checkpoint: str | None = None,
+    checkpoint_policy: str | None = None,
     table: TableOptions = TableOptions(),  # noqa: B008  (frozen)
     statistics: StatisticsOptions = StatisticsOptions(),  # noqa: B008
 ) -> int:
@@ -64,6 +65,7 @@ def report(
         gold: Columns with gold rewards: is the gain real?
         checkpoint: Table of a policy's draws at the same prompts, with log_prob_policy and
             log_prob_reference or kl_exact: how far is it from the optimum?
+        checkpoint_policy: Which policy's draws to take of it, where it has a column policy.
         table: How to read the table.
         statistics: For whom the intervals hold.
 
@@ -72,7 +74,7 @@ def report(
     """
     _check_place(out, source=draws)
     further = FurtherSections(
-        draws, table.reward, plan_kl, gold, checkpoint, statistics.prompts, statistics.level
+        draws, table, statistics, plan_kl, gold, checkpoint, checkpoint_policy
     )
     data = read_with_length(draws, gold, table, texts=response)
     request = ReportRequest(table.reward, kl, n, pooling, statistics.prompts, statistics.level)

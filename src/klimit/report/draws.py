@@ -101,7 +101,7 @@ def _asked(frontier: FrontierEstimate, name: str) -> tuple[Block, ...]:
         frontier_grid(
             frontier,
             name,
-            caption=f"The largest mean {name} within each",
+            caption=f"The largest mean {name} within each KL budget.",
         ),
         *(
             Note("warning", f"KL {point.kl:g}: the data do not support it, {point.reason}.")

@@ -127,6 +127,7 @@ def favoured_grid(explorer: Explorer, *, length: int = 60) -> Grid:
         One row a prompt.
     """
     stop = explorer.stops[explorer.start]
+    unit = "nat" if stop.shown[0] == "1" else "nats"
     rows = []
     for pool, favoured in zip(explorer.pools, stop.favoured, strict=True):
         response = pool.responses[favoured.responses[0]]
@@ -141,7 +142,7 @@ def favoured_grid(explorer: Explorer, *, length: int = 60) -> Grid:
             )
         )
     return Grid(
-        f"What the optimum at {stop.shown[0]} nats favours most, by prompt",
+        f"What the optimum at {stop.shown[0]} {unit} favours most, by prompt",
         ("prompt", "ESS", "weight", explorer.reward_name, "response"),
         tuple(rows),
     )

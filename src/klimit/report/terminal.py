@@ -6,6 +6,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from klimit.core.columns import columns_within
 from klimit.core.lines import one_line
 from klimit.report.document import Block, Document, Explorer, Grid, Note, Picture, Prose
 from klimit.report.explorer import favoured_grid
@@ -61,14 +62,15 @@ def _parts(block: Block, console: Console) -> list[RenderableType]:
             sign, style = _SIGNS[kind]
             return [Text(sign + one_line(text), style=style)]
         case Grid():
-            return _grid(block)
+            return _grid(block, console)
         case Picture():
-            numbers = [] if block.data is None else _grid(block.data)
+            numbers = [] if block.data is None else _grid(block.data, console)
             return [*_sketch(block.sketch, console), _caption(block.caption), *numbers]
         case Explorer():
             length = max(12, (console.width - 36) // 2)
             plot = _sketch(block.sketch, console)
-            return [*plot, _caption(block.caption), *_grid(favoured_grid(block, length=length))]
+            favoured = _grid(favoured_grid(block, length=length), console)
+            return [*plot, _caption(block.caption), *favoured]
 
 
 def _caption(text: str) -> Text:
@@ -83,18 +85,23 @@ def _sketch(sketch: Sketch | None, console: Console) -> list[RenderableType]:
     return [Text(line, no_wrap=True, overflow="crop") for line in drawn.splitlines()]
 
 
-def _grid(grid: Grid) -> list[RenderableType]:
-    table = Table(box=None, pad_edge=False)
-    for column, head in enumerate(grid.header):
-        side: Literal["right", "left"] = "right" if grid.is_number(column) else "left"
-        table.add_column(Text(one_line(head)), justify=side)
-    for index in _shown(len(grid.rows)):
-        style = "red" if index in grid.marked else ""
-        table.add_row(*(Text(one_line(cell)) for cell in grid.rows[index]), style=style)
+def _grid(grid: Grid, console: Console) -> list[RenderableType]:
+    shown = _shown(len(grid.rows))
+    lines = [[one_line(cell) for cell in grid.rows[index]] for index in shown]
+    heads = [one_line(head) for head in grid.header]
     parts: list[RenderableType] = [Text(one_line(grid.caption))] if grid.caption else []
+    for columns in columns_within([heads, *lines], console.width):
+        table = Table(box=None, pad_edge=False)
+        for column in columns:
+            side: Literal["right", "left"] = "right" if grid.is_number(column) else "left"
+            table.add_column(Text(heads[column]), justify=side)
+        for index, cells in zip(shown, lines, strict=True):
+            style = "red" if index in grid.marked else ""
+            table.add_row(*(Text(cells[column]) for column in columns), style=style)
+        parts.append(table)
     hidden = len(grid.rows) - _MOST_ROWS
     note = [Text(f"({hidden} of {len(grid.rows)} rows left out)", style="dim")]
-    return [*parts, table, *(note if hidden > 0 else [])]
+    return [*parts, *(note if hidden > 0 else [])]
 
 
 def _shown(count: int) -> list[int]:
