@@ -95,7 +95,7 @@ def _condensed(
     lowest, stops = rising[ends - counts], np.maximum(ends - HEAVY, ends - counts)
     starts = _bin_starts(rising, best[:, 0], ends - counts, stops)
     centres, moments = _local_moments(rising, best[:, 0], starts, stops, shift, power)
-    return _Block(best, tied, lowest, _tails(rising, counts, ends), centres, moments)
+    return _Block(best, tied, lowest, tail_moments(rising, counts), centres, moments)
 
 
 def _sort_each(
@@ -108,20 +108,6 @@ def _sort_each(
         return
     for count, end in zip(counts, ends, strict=True):
         rewards[end - count : end].sort()
-
-
-def _tails(
-    rising: Float64[np.ndarray, " s"],
-    counts: Int64[np.ndarray, " q"],
-    ends: Int64[np.ndarray, " q"],
-) -> Float64[np.ndarray, "2 q"]:
-    """The `tail_moments` of every prompt."""
-    return np.array(
-        [
-            tail_moments(rising[end - count : end])
-            for count, end in zip(counts, ends, strict=True)
-        ]
-    ).T
 
 
 def _bin_starts(
@@ -140,8 +126,10 @@ def _bin_starts(
     edges = best[:, None] - safe[:, None] * ratio[:, None] ** steps
     begins = np.repeat(stops[:, None], _BINS, axis=1)
     begins[:, 0] = starts
-    for i in np.flatnonzero(apart):
-        begins[i, 1:] = starts[i] + rising[starts[i] : stops[i]].searchsorted(edges[i])
+    if apart.any():
+        spans = zip(starts[apart].tolist(), stops[apart].tolist(), edges[apart], strict=True)
+        found = [rising[start:stop].searchsorted(edge) for start, stop, edge in spans]
+        begins[apart, 1:] = starts[apart, None] + np.concatenate(found).reshape(-1, _BINS - 1)
     return begins
 
 
@@ -161,15 +149,17 @@ def _local_moments(  # noqa: PLR0913, PLR0917
     middles = np.zeros(sizes.size)
     middles[filled] = (rising[first] + rising[last]) / 2
     np.subtract(rising, np.repeat(middles, sizes), out=shift)
+    found = np.empty((MOMENTS, filled.size))
+    found[0] = sizes[filled]
+    np.add.reduceat(shift, first, out=found[1])
     power[:] = shift
-    moments = np.zeros((sizes.size, MOMENTS))
-    moments[:, 0] = sizes
-    moments[filled, 1] = np.add.reduceat(power, first)
-    own = (best.size, _BINS + 1)
-    centres = np.where(sizes.reshape(own) > 0, middles.reshape(own) - best[:, None], 0.0)
     for j in range(2, MOMENTS):
         np.multiply(power, shift, out=power)
-        moments[filled, j] = np.add.reduceat(power, first) / _FACTORIALS[j]
+        np.add.reduceat(power, first, out=found[j])
+    moments = np.zeros((sizes.size, MOMENTS))
+    moments[filled] = found.T / _FACTORIALS
+    own = (best.size, _BINS + 1)
+    centres = np.where(sizes.reshape(own) > 0, middles.reshape(own) - best[:, None], 0.0)
     return centres[:, :-1], moments.reshape(*own, MOMENTS)[:, :-1]
 
 

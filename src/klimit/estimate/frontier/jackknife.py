@@ -10,7 +10,7 @@ from klimit.estimate.frontier.sums import TiltSums
 __all__ = ["Jackknife", "jackknife"]
 
 _ORDERS = np.arange(2.0, 5.0)  # powers of the weights that enter the bias without one draw
-_TOGETHER = 250  # prompts at a time: what is worked on stays in the processor's cache
+_TOGETHER = 1000  # prompts at a time: what is worked on stays in the processor's cache
 _LEAST = 1e-12  # what a weight of 1 leaves to the other draws, so that logarithms are finite
 
 
@@ -81,8 +81,8 @@ def _part(
     heavy, light = sums.heavy[prompts], sums.powers[:, prompts]
     m, single = counts.astype(np.float64), counts == 1
     present, rest = best > -np.inf, np.maximum(m - heavy.shape[1], 0.0)
-    logs = np.log(np.maximum(1.0 - heavy, _LEAST))
-    raised = _raised(heavy)
+    others = np.maximum(1.0 - heavy, _LEAST)  # the weight of the other draws
+    logs, inverse, raised = np.log(others), 1 / others, _raised(heavy)
     beyond = [light[1], light[2], _fourth(light)]
     whole = np.array([x.sum(axis=1) + y for x, y in zip(raised, beyond, strict=True)])
 
@@ -91,7 +91,7 @@ def _part(
     level = scale * ((1 / _ORDERS) @ whole)
     linear = scale * whole.sum(axis=0)
     curved = scale * (((_ORDERS + 1) / 2) @ whole - 0.5)
-    left = np.where(present, _bias_left(heavy, raised, whole, scale) - level[:, None], 0.0)
+    left = np.where(present, _bias_left(inverse, raised, whole, scale) - level[:, None], 0.0)
     moved = left.sum(axis=1) + linear * light[0] + curved * light[1]
     fewer = level + moved / m + _count_term(m - 1)
     now = (m - 1) / m * ((1 / _ORDERS) @ whole) + _count_term(m)
@@ -100,19 +100,21 @@ def _part(
     a, b = linear - 1.0, curved - 0.5
     centre = (influence.sum(axis=1) + a * light[0] + b * light[1]) / m
     centred = np.where(present, influence - centre[:, None], 0.0)
-    fourth = _fourth(light)
-    second = (centred**2).sum(axis=1) + a**2 * light[1] + 2 * a * b * light[2] + b**2 * fourth
+    square, fourth = centred * centred, _fourth(light)
+    second = square.sum(axis=1) + a**2 * light[1] + 2 * a * b * light[2] + b**2 * fourth
     second += rest * centre**2 - 2 * centre * (a * light[0] + b * light[1])
     series = light[0] + light[1] / 2 + light[2] / 3 + fourth / 4
     bias = (m - 1) / m * (series - logs.sum(axis=1) - 1.0) + _count_term(m)
-    kl_variance = _kl_variance(sums.beta[prompts], sums.reward[prompts], heavy, light, best, m)
+    gap = np.where(present, best - sums.reward[prompts, None], 0.0)
+    sloped = sums.beta[prompts, None] * heavy * gap
+    shift = -logs - sloped * inverse
     return [
         np.where(single, 0.0, bias),
         np.where(single, 0.0, (m - 1) * (fewer - now)),
         np.where(single, np.inf, (m - 1) / m * second),
-        -(centred**2 * centred).sum(axis=1) - a**3 * light[2],
-        ((centred * centred) ** 2).sum(axis=1) + a**4 * fourth,
-        np.where(single, np.inf, kl_variance),
+        -_sums_of(square, centred) - a**3 * light[2],
+        _sums_of(square, square) + a**4 * fourth,
+        np.where(single, np.inf, _kl_variance(shift, sloped.sum(axis=1), light, m)),
     ]
 
 
@@ -128,14 +130,14 @@ def _raised(x: Float64[np.ndarray, "p h"]) -> list[Float64[np.ndarray, "p h"]]:
 
 
 def _bias_left(
-    heavy: Float64[np.ndarray, "p h"],
+    inverse: Float64[np.ndarray, "p h"],
     raised: list[Float64[np.ndarray, "p h"]],
     whole: Float64[np.ndarray, "3 p"],
     scale: Float64[np.ndarray, " p"],
 ) -> Float64[np.ndarray, "p h"]:
     """The part of the bias that comes from the weights, without each heavy draw."""
-    kept = _raised(1 / np.maximum(1.0 - heavy, _LEAST))
-    left = np.zeros(heavy.shape)
+    kept = _raised(inverse)
+    left = np.zeros(inverse.shape)
     for k, total, mine, others in zip(_ORDERS, whole, raised, kept, strict=True):
         left += np.maximum(total[:, None] - mine, 0.0) * (others / k)
     return np.asarray(scale[:, None] * np.minimum(left, 0.5 + 1 / 3 + 0.25))
@@ -148,22 +150,21 @@ def _count_term(m: Float64[np.ndarray, " p"]) -> Float64[np.ndarray, " p"]:
     return np.asarray(np.where(m > 1, term, 0.0))
 
 
-def _kl_variance(  # noqa: PLR0913, PLR0917
-    beta: Float64[np.ndarray, " q"],
-    reward: Float64[np.ndarray, " q"],
-    heavy: Float64[np.ndarray, "q h"],
+def _sums_of(
+    one: Float64[np.ndarray, "p h"], other: Float64[np.ndarray, "p h"]
+) -> Float64[np.ndarray, " p"]:
+    return np.asarray(np.einsum("ph,ph->p", one, other))
+
+
+def _kl_variance(
+    shift: Float64[np.ndarray, "q h"],
+    sloped: Float64[np.ndarray, " q"],
     light: Float64[np.ndarray, "3 q"],
-    best: Float64[np.ndarray, "q h"],
     m: Float64[np.ndarray, " q"],
 ) -> Float64[np.ndarray, " q"]:
     """From the draws of large weight; of the others, the average gap stands for each."""
-    present = best > -np.inf
-    gap = np.where(present, best - reward[:, None], 0.0)
-    rest = np.maximum(1.0 - heavy, _LEAST)
-    shift = np.where(present, -np.log(rest) - beta[:, None] * heavy / rest * gap, 0.0)
-    sloped = beta * (heavy * gap).sum(axis=1)  # the gaps of all draws sum to 0
-    mean = (shift.sum(axis=1) + light[0] + sloped) / m
+    mean = (shift.sum(axis=1) + light[0] + sloped) / m  # the gaps of all draws sum to 0
     known = light[0] > _LEAST
     evenness = np.where(known, light[1] / np.where(known, light[0], 1.0) ** 2, 0.0)
-    total = (shift**2).sum(axis=1) + evenness * (light[0] + sloped) ** 2 - m * mean**2
+    total = _sums_of(shift, shift) + evenness * (light[0] + sloped) ** 2 - m * mean**2
     return np.asarray(np.maximum((m - 1) / m * total, 0.0))

@@ -21,6 +21,7 @@ LEAST_ESS = 10.0  # for averages under a tilt, whose bias is not extrapolated
 _LEAST_FRONTIER_ESS = 4.0
 _LEAST_DECAY = 0.4  # of the bias with the number of draws: 1 for light tails
 _LEAST_BEST = 5.0  # draws a prompt that share the best reward, for it to count as the ceiling
+_ROUNDING = 1e-12  # of the moments of tied rewards
 _LEAST_SPLIT = 8  # draws of a prompt, for halves and quarters of them to tell anything
 
 
@@ -48,8 +49,8 @@ def tail_shape(
     first, second = tails
     known = np.isfinite(beta) & ~np.isnan(first)
     squared = np.divide(first**2, second, out=np.ones(first.size), where=second > 0)
-    even = squared >= 1
-    shape = np.where(known, beta, 0.0) * first + 1 - 0.5 / np.where(even, 1.0, 1 - squared)
+    apart = np.maximum(1 - squared, _ROUNDING)  # so little that tied ones come out below -1
+    shape = np.where(known, beta, 0.0) * first + 1 - 0.5 / apart
     return np.where(second == 0, -1.0, np.where(known, np.maximum(shape, -1.0), np.inf))
 
 
@@ -94,7 +95,8 @@ def mean_tail_shape(draws: Draws, *, beta: float) -> float:
         >>> mean_tail_shape(Draws.from_matrix([[0.0] * 30]), beta=1.0)
         -1.0
     """
-    tails = np.array([tail_moments(np.sort(block)) for block in draws.blocks]).T
+    rising = np.concatenate([np.sort(block) for block in draws.blocks])
+    tails = tail_moments(rising, draws.counts)
     return float(tail_shape(tails, beta=np.full(len(draws.prompts), beta)).mean())
 
 

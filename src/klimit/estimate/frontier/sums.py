@@ -164,42 +164,52 @@ def sum_directly(rows: Sequence[Float64[np.ndarray, " _"]]) -> DirectSums:
     width = min(HEAVY, int(counts.max()))
     best = np.full((counts.size, width), -np.inf)
     tied = np.empty(counts.size, dtype=np.int64)
-    falling = [np.sort(row)[::-1] for row in rows]
-    for i, row in enumerate(falling):
-        best[i, : min(width, row.size)] = row[:width]
-        tied[i] = np.searchsorted(-row, -row[0], side="right")
+    rising = [np.sort(row) for row in rows]
+    for i, row in enumerate(rising):
+        best[i, : min(width, row.size)] = row[: -width - 1 : -1]
+        tied[i] = row.size - row.searchsorted(row[-1])
     sizes = np.maximum(counts - width, 0)
     owners = np.flatnonzero(sizes)
     return DirectSums(
         counts,
         best,
         tied,
-        lowest=np.array([row[-1] for row in falling]),
-        tails=np.array([tail_moments(row[::-1]) for row in falling]).T,
-        others=np.concatenate([row[width:] - row[0] for row in falling]),
+        lowest=np.array([row[0] for row in rising]),
+        tails=tail_moments(np.concatenate(rising), counts),
+        others=np.concatenate([row[:-width] - row[-1] for row in rising]),
         starts=(np.cumsum(sizes) - sizes)[owners],
         owners=owners,
     )
 
 
-def tail_moments(rising: Float64[np.ndarray, " m"]) -> tuple[float, float]:
+def tail_moments(
+    rising: Float64[np.ndarray, " s"], counts: Int64[np.ndarray, " p"]
+) -> Float64[np.ndarray, "2 p"]:
     """First and second moment of the largest fifth, or fewer, above the smallest of them.
 
     Args:
-        rising: Rewards of one prompt, sorted, shape ``(m,)``.
+        rising: Rewards of each prompt, sorted, prompt after prompt, shape ``(s,)``.
+        counts: Number of rewards of each prompt, each at least 1, shape ``(p,)``.
 
     Returns:
-        The moments; 0 where these draws are tied, ``nan`` where they are fewer than five.
+        The moments of every prompt; 0 where these rewards are tied, ``nan`` where they are
+        fewer than five.
 
     Example:
-        >>> tail_moments(np.arange(25.0))
-        (3.0, 11.0)
+        >>> tail_moments(np.arange(25.0), np.array([25])).tolist()
+        [[3.0], [11.0]]
     """
-    size = int(min(0.2 * rising.size, 3 * rising.size**0.5)) + 1
-    threshold = rising[-size]
-    if rising[-1] == threshold:
-        return 0.0, 0.0
-    if size < 5:
-        return np.nan, np.nan
-    excess = rising[1 - size :] - threshold
-    return float(excess.sum()) / excess.size, float(excess @ excess) / excess.size
+    ends = np.cumsum(counts)
+    sizes = np.minimum(0.2 * counts, 3 * counts**0.5).astype(np.int64)
+    thresholds = rising[ends - sizes - 1]
+    moments = np.where((sizes < 4) & (rising[ends - 1] > thresholds), np.nan, 0.0)
+    moments = np.stack([moments, moments])
+    told = np.flatnonzero(sizes >= 4)
+    sizes = sizes[told]
+    starts = np.cumsum(sizes) - sizes
+    at = np.arange(sizes.sum()) + np.repeat(ends[told] - sizes - starts, sizes)
+    excess = rising[at] - np.repeat(thresholds[told], sizes)
+    if told.size:
+        moments[0, told] = np.add.reduceat(excess, starts) / sizes
+        moments[1, told] = np.add.reduceat(excess * excess, starts) / sizes
+    return moments
