@@ -1,5 +1,6 @@
 """The frontier of one budget for all prompts on average, spent at one common beta."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,12 +31,14 @@ class PooledFrontier:
         spending: The KL spent at each beta, tabulated; ``None`` where no budget is inside.
         ceilings: The ceiling of every prompt, in nats, shape ``(p,)``.
         prompts: ``"sampled"`` or ``"fixed"``.
+        known: The cgf of every prompt at each beta at which it was taken beforehand.
     """
 
     sums: Sums
     spending: Spending | None
     ceilings: Float64[np.ndarray, " p"]
     prompts: str
+    known: Mapping[float, Float64[np.ndarray, " p"]]
 
     @property
     def ceiling_kl(self) -> float:
@@ -60,7 +63,8 @@ class PooledFrontier:
     def _inside(self, kl: float, spending: Spending) -> Values:
         counts, p = self.sums.counts, self.sums.counts.size
         beta = spending.beta(kl)
-        node, cgf = spending.node(beta), self.sums.cgfs(np.array([beta]))[0]
+        node, cgf = spending.node(beta), self.known.get(beta)
+        cgf = self.sums.cgfs(np.array([beta]))[0] if cgf is None else cgf
         ess, tail = float(1 / node.squares.mean()), tail_decay(self.sums.tails, beta=beta)
         more = extrapolated(node.bias / beta, node.change / beta, ess=ess, tail=tail)
         # the minimum over beta of a noisy curve lies low by what its own noise moves it
@@ -113,7 +117,9 @@ def pooled_frontier(sums: Sums, *, budgets: list[float], prompts: str) -> Pooled
     tops = ceilings(sums)
     top = float(tops.mean())
     inside = [min(kl, 0.999 * top) for kl in budgets if kl > 0]
-    spending = None
-    if top > 0 and inside:
-        spending = tabulated_spending(sums, smallest=min(inside), largest=max(inside))
-    return PooledFrontier(sums, spending, tops, prompts)
+    if not (top > 0 and inside):
+        return PooledFrontier(sums, None, tops, prompts, {})
+    spending = tabulated_spending(sums, smallest=min(inside), largest=max(inside))
+    betas = [spending.beta(kl) for kl in inside]
+    known = dict(zip(betas, sums.cgfs(np.array(betas)), strict=True))  # at once: cheaper
+    return PooledFrontier(sums, spending, tops, prompts, known)

@@ -13,9 +13,9 @@ from klimit.estimate.frontier.sums import Sums
 __all__ = ["Node", "Spending", "tabulated_spending"]
 
 _RATIO = 1.25  # of neighbouring betas in the table
-_MARGIN = 2  # betas tabulated beyond those needed, for interpolation from both sides
+_MARGIN = 2  # betas tabulated beyond the largest needed, for interpolation from both sides,
+_BELOW = 4  # and below the smallest
 _NODES = 160
-_BATCH = 4
 _THREADS = 2
 _SETTLED = 1e-6  # of the ceiling: closer to it no larger beta is tabulated
 _GROWTH = {
@@ -74,6 +74,7 @@ class Spending:
         log_squares: Logarithms of the sums of their squared weights, shape ``(g, p)``.
         ratios: The fields of the nodes by the powers of these sums with which they grow, hence
             nearly constant, shape ``(g, 9, p)``.
+        spent: The logarithm of the beta by that of the KL; ``None`` where the KL never rises.
     """
 
     log_beta: Float64[np.ndarray, " g"]
@@ -81,15 +82,13 @@ class Spending:
     nodes: tuple[Node, ...]
     log_squares: Float64[np.ndarray, "g p"]
     ratios: Float64[np.ndarray, "g f p"]
+    spent: PchipInterpolator | None
 
     def beta(self, kl: float) -> float:
         """The beta that spends a budget, to about ``1e-4``; the reward is flat in it."""
-        rises = np.append(True, np.diff(np.maximum.accumulate(self.kl)) > 0) & (self.kl > 0)
-        if rises.sum() < 2:
+        if self.spent is None:
             return float(np.exp(self.log_beta[-1]))
-        curve = PchipInterpolator(np.log(self.kl[rises]), self.log_beta[rises])
-        low, high = self.kl[rises][0], self.kl[rises][-1]
-        return float(np.exp(curve(np.log(np.clip(kl, low, high)))))
+        return float(np.exp(self.spent(np.clip(np.log(kl), self.spent.x[0], self.spent.x[-1]))))
 
     def node(self, beta: float) -> Node:
         """What the prompts have at a beta, by cubic interpolation in its logarithm."""
@@ -126,10 +125,10 @@ def tabulated_spending(sums: Sums, *, smallest: float, largest: float) -> Spendi
     p = sums.counts.size
     spread = float(sums.at(np.zeros(p)).variance.mean())
     ceiling = float(np.log(sums.counts / sums.tied).mean())
-    origin = int(np.floor(np.log((smallest / 2) ** 0.5) / np.log(_RATIO))) - _MARGIN
+    step = float(np.log(_RATIO))
 
     def log_beta(i: int) -> float:
-        return (origin + i) * float(np.log(_RATIO)) - float(np.log(spread)) / 2
+        return i * step - float(np.log(spread)) / 2
 
     def node(i: int) -> Node:
         tilt = sums.at(np.full(p, np.exp(log_beta(i))))
@@ -147,14 +146,24 @@ def tabulated_spending(sums: Sums, *, smallest: float, largest: float) -> Spendi
             x.kl.mean() > 1.3 * largest and 1 / x.squares.mean() < _HOPELESS for x in last
         )
 
+    # where Gaussian rewards would spend the smallest budget; others may spend it before
+    first = int(np.floor(np.log((2 * smallest) ** 0.5) / step)) - _BELOW
     nodes: list[Node] = []
     with ThreadPoolExecutor(_THREADS) as pool:
         while not nodes or not enough(nodes):
-            nodes += pool.map(node, range(len(nodes), len(nodes) + _BATCH))
-    log_betas = np.array([log_beta(i) for i in range(len(nodes))])
+            start = first + len(nodes)
+            nodes += pool.map(node, range(start, start + _THREADS))
+        if nodes[_MARGIN].kl.mean() > smallest:
+            first -= _BELOW
+            nodes = [*pool.map(node, range(first, first + _BELOW)), *nodes]
+    log_betas = np.array([log_beta(first + i) for i in range(len(nodes))])
     bias = np.array([x.bias.mean() for x in nodes])
     kl = np.array([x.kl.mean() for x in nodes]) + np.gradient(bias, log_betas) - bias
     log_squares = np.log([x.squares for x in nodes])
     ratios = np.array([[getattr(x, name) for name in _GROWTH] for x in nodes])
     ratios *= np.exp(-_POWERS * log_squares[:, None])
-    return Spending(log_betas, kl, tuple(nodes), log_squares, ratios)
+    rises = np.append(True, np.diff(np.maximum.accumulate(kl)) > 0) & (kl > 0)
+    spent = None
+    if rises.sum() > 1:
+        spent = PchipInterpolator(np.log(kl[rises]), log_betas[rises])
+    return Spending(log_betas, kl, tuple(nodes), log_squares, ratios, spent)
