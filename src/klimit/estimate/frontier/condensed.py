@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from klimit.estimate.frontier.sums import POWERS, TiltSums
+from klimit.estimate.frontier.sums import POWERS, TiltSums, dots
 
 __all__ = ["CondensedSums"]
 
@@ -78,21 +78,21 @@ class CondensedSums:
         mass = np.where(best > -np.inf, np.exp(beta[:, None] * below), 0.0)
         local, slope, bend, local_two, local_three = _local_sums(moments, beta)
         near = np.exp(beta[:, None] * centres)
-        total = mass.sum(axis=1) + (near * local).sum(axis=1)
+        total = mass.sum(axis=1) + dots(near, local)
         heavy, near = mass / total[:, None], near / total[:, None]
-        mean = (heavy * below).sum(axis=1) + (near * (centres * local + slope)).sum(axis=1)
-        gap = centres - mean[:, None]
-        variance = (heavy * (below - mean[:, None]) ** 2).sum(axis=1)
-        variance += (near * (gap * (gap * local + 2 * slope) + bend)).sum(axis=1)
+        mean = dots(heavy, below) + dots(near, centres * local + slope)
+        gap, apart = centres - mean[:, None], below - mean[:, None]
+        variance = dots(heavy * apart, apart)
+        variance += dots(near, gap * (gap * local + 2 * slope) + bend)
         square = near * near
-        powers = [near * local, square * local_two, square * near * local_three]
+        powers = [dots(near, local), dots(square, local_two), dots(square * near, local_three)]
         return TiltSums(
             beta=beta,
             cgf=beta * top + np.log(total / self.counts[prompts]),
             reward=top + mean,
             variance=variance,
             heavy=heavy,
-            powers=np.array([power.sum(axis=1) for power in powers]),
+            powers=np.array(powers),
         )
 
     def cgfs(self, beta: Float64[np.ndarray, " g"]) -> Float64[np.ndarray, "g p"]:

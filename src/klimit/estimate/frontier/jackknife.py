@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from klimit.estimate.frontier.sums import TiltSums
+from klimit.estimate.frontier.sums import TiltSums, dots
 
 __all__ = ["Jackknife", "jackknife"]
 
@@ -112,8 +112,8 @@ def _part(
         np.where(single, 0.0, bias),
         np.where(single, 0.0, (m - 1) * (fewer - now)),
         np.where(single, np.inf, (m - 1) / m * second),
-        -_sums_of(square, centred) - a**3 * light[2],
-        _sums_of(square, square) + a**4 * fourth,
+        -dots(square, centred) - a**3 * light[2],
+        dots(square, square) + a**4 * fourth,
         np.where(single, np.inf, _kl_variance(shift, sloped.sum(axis=1), light, m)),
     ]
 
@@ -150,12 +150,6 @@ def _count_term(m: Float64[np.ndarray, " p"]) -> Float64[np.ndarray, " p"]:
     return np.asarray(np.where(m > 1, term, 0.0))
 
 
-def _sums_of(
-    one: Float64[np.ndarray, "p h"], other: Float64[np.ndarray, "p h"]
-) -> Float64[np.ndarray, " p"]:
-    return np.asarray(np.einsum("ph,ph->p", one, other))
-
-
 def _kl_variance(
     shift: Float64[np.ndarray, "q h"],
     sloped: Float64[np.ndarray, " q"],
@@ -166,5 +160,5 @@ def _kl_variance(
     mean = (shift.sum(axis=1) + light[0] + sloped) / m  # the gaps of all draws sum to 0
     known = light[0] > _LEAST
     evenness = np.where(known, light[1] / np.where(known, light[0], 1.0) ** 2, 0.0)
-    total = _sums_of(shift, shift) + evenness * (light[0] + sloped) ** 2 - m * mean**2
+    total = dots(shift, shift) + evenness * (light[0] + sloped) ** 2 - m * mean**2
     return np.asarray(np.maximum((m - 1) / m * total, 0.0))
