@@ -99,9 +99,10 @@ class Spending:
         used = slice(first, first + width)
         shares = _lagrange(self.log_beta[used], float(np.log(beta)))
         ratios = self.ratios[used]
-        between = np.tensordot(shares, ratios, axes=1)
+        between = np.einsum("w,wfp->fp", shares, ratios)
         between = np.clip(between, ratios.min(axis=0), ratios.max(axis=0))
-        return Node(*between * np.exp(_POWERS * (shares @ self.log_squares[used])))
+        grown = np.exp(_POWERS * np.einsum("w,wp->p", shares, self.log_squares[used]))
+        return Node(*between * grown)
 
 
 def _lagrange(x: Float64[np.ndarray, " w"], at: float) -> Float64[np.ndarray, " w"]:
