@@ -99,7 +99,7 @@ def test_a_figure_shows_the_steps(klimit: Klimit, tmp_path: Path, scored: str) -
     ended = klimit("kl", scored, "--plot", str(figure))
     assert (ended.code, ended.err) == (
         1,
-        "error: one number has no figure; --plot draws the steps of a trainer's log\n",
+        "error: one number has no figure; leave out --plot\n",
     )
 
 

@@ -1,21 +1,18 @@
 """The report in a real browser: it moves, it stays quiet, and it can be read everywhere."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TypedDict, Unpack
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from klimit import Draws
 from klimit.cli.report import ReportRequest, report_on
 from klimit.report import print_document, write_html
+from tests.chromium import IN_A_BROWSER, opened
 from tests.report.contrast import LEAST_CONTRAST
 
-CHROMIUM = Path("/usr/bin/chromium")
 HOSTILE = (
     "</script><img src=x onerror=alert(1)><script>alert(2)</script>",
     "<!--<script>\u2028\u2029]]>&lt;b&gt; ${alert(3)} {{ 7 * 7 }}",
@@ -29,26 +26,7 @@ HOSTILE = (
 BUDGETS = (0.1, 0.5, 1.0, 3.0)
 PHONE: ViewportSize = {"width": 360, "height": 640}
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no /usr/bin/chromium"),
-]
-
-
-class Context(TypedDict, total=False):
-    color_scheme: str
-    viewport: ViewportSize
-    java_script_enabled: bool
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"], timeout=60_000
-        )
-        yield launched
-        launched.close()
+pytestmark = IN_A_BROWSER
 
 
 @pytest.fixture(scope="module")
@@ -78,24 +56,6 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     request = ReportRequest("</title><img src=x onerror=alert(4)>", (0.5, 2.0))
     folder = tmp_path_factory.mktemp("hostile")
     return write_html(report_on(draws, request), folder / "page.html")
-
-
-@contextmanager
-def opened(browser: Browser, path: Path, **how: Unpack[Context]) -> Iterator[Page]:
-    """A page that says nothing on the console and asks for nothing but itself."""
-    context = browser.new_context(**how)  # type: ignore[arg-type]
-    page = context.new_page()
-    noise: list[str] = []
-    page.on("console", lambda message: noise.append(f"console: {message.text}"))
-    page.on("pageerror", lambda error: noise.append(f"error: {error}"))
-    page.on("dialog", lambda dialog: (noise.append("dialog"), dialog.dismiss()))
-    page.on("request", lambda request: noise.append(request.url))
-    page.goto(path.as_uri())
-    try:
-        yield page
-        assert noise == [path.as_uri()]
-    finally:
-        context.close()
 
 
 def slide(page: Page, to: str) -> None:

@@ -1,6 +1,7 @@
 """What ``klimit audit`` found, for people, machines, figures and pages."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import klimit
@@ -19,6 +20,8 @@ from klimit.cli.output import Presentation
 from klimit.core.errors import InsufficientDataError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from matplotlib.figure import Figure
 
     from klimit import Audit, Draws, FrontierEstimate, PointsAudit
@@ -58,6 +61,7 @@ def present_audit(
     Returns:
         The presentation.
     """
+    curve = _frontier(found, draws)
     return Presentation(
         source=asked.source,
         title=f"Audit by {asked.reward}: {asked.source} against {asked.reference}",
@@ -74,8 +78,8 @@ def present_audit(
             **found.to_dict(),
         },
         verdicts=[condition.met_by(found) for condition in asked.require],
-        figure=lambda: _figure(found, draws),
-        document=None if own is None else lambda: _page(asked, found, own, draws),
+        figure=lambda width: _figure(found, curve(), width),
+        document=None if own is None else lambda: _page(asked, found, own, draws, curve()),
     )
 
 
@@ -90,6 +94,7 @@ def present_run(asked: AuditAsked, found: "PointsAudit", draws: "Draws") -> Pres
     Returns:
         The presentation.
     """
+    curve = _frontier(found, draws)
     return Presentation(
         source=asked.source,
         title=f"Audit of a run by {asked.reward}: {asked.source} against {asked.reference}",
@@ -110,12 +115,18 @@ def present_run(asked: AuditAsked, found: "PointsAudit", draws: "Draws") -> Pres
             **found.to_dict(),
         },
         verdicts=[condition.met_by(found.points[-1]) for condition in asked.require],
-        figure=lambda: _run_figure(found, draws),
-        document=lambda: _run_page(asked, found, draws),
+        figure=lambda width: _run_figure(found, curve(), width),
+        document=lambda: _run_page(asked, found, curve()),
     )
 
 
-def _page(asked: AuditAsked, found: "Audit", own: "Draws", theirs: "Draws") -> "Document":
+def _page(
+    asked: AuditAsked,
+    found: "Audit",
+    own: "Draws",
+    theirs: "Draws",
+    curve: "FrontierEstimate",
+) -> "Document":
     from klimit.report.audit import audit_document
 
     try:
@@ -125,41 +136,51 @@ def _page(asked: AuditAsked, found: "Audit", own: "Draws", theirs: "Draws") -> "
     return audit_document(
         found,
         reward_name=asked.reward,
-        curve=_frontier(found, theirs, max(found.kl.value, found.kl.high)),
+        curve=curve,
         prompts=each,
         source=(f"policy: {asked.source}", f"reference: {asked.reference}"),
     )
 
 
-def _run_page(asked: AuditAsked, found: "PointsAudit", draws: "Draws") -> "Document":
+def _run_page(asked: AuditAsked, found: "PointsAudit", curve: "FrontierEstimate") -> "Document":
     from klimit.report.audit import run_document
 
     return run_document(
         found,
         reward_name=asked.reward,
-        curve=_frontier(found, draws, max(point.kl for point in found.points)),
+        curve=curve,
         source=(f"run: {asked.source}", f"reference: {asked.reference}"),
     )
 
 
-def _figure(found: "Audit", draws: "Draws") -> "Figure":
+def _frontier(found: "Audit | PointsAudit", draws: "Draws") -> "Callable[[], FrontierEstimate]":
+    """The frontier up to the largest KL audited, computed when first asked for."""
+
+    @cache
+    def curve() -> "FrontierEstimate":
+        from klimit.estimate.frontier.curve import frontier_curve
+
+        asked = klimit.estimate_frontier(
+            draws, kl=max(_top(found), 0.0), prompts=found.prompts, level=found.level
+        )
+        return frontier_curve(draws, asked)
+
+    return curve
+
+
+def _top(found: "Audit | PointsAudit") -> float:
+    if isinstance(found, klimit.Audit):
+        return max(found.kl.value, found.kl.high)
+    return max(point.kl for point in found.points)
+
+
+def _figure(found: "Audit", curve: "FrontierEstimate", width: float) -> "Figure":
     from klimit.plot import audit_figure
 
-    top = max(found.kl.value, found.kl.high)
-    return audit_figure(found, frontier=_frontier(found, draws, top))
+    return audit_figure(found, frontier=curve, width=width)
 
 
-def _run_figure(found: "PointsAudit", draws: "Draws") -> "Figure":
+def _run_figure(found: "PointsAudit", curve: "FrontierEstimate", width: float) -> "Figure":
     from klimit.plot import run_figure
 
-    top = max(point.kl for point in found.points)
-    return run_figure(found, frontier=_frontier(found, draws, top))
-
-
-def _frontier(found: "Audit | PointsAudit", draws: "Draws", top: float) -> "FrontierEstimate":
-    from klimit.estimate.frontier.curve import frontier_curve
-
-    asked = klimit.estimate_frontier(
-        draws, kl=max(top, 0.0), prompts=found.prompts, level=found.level
-    )
-    return frontier_curve(draws, asked)
+    return run_figure(found, frontier=curve, width=width)

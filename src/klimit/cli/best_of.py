@@ -76,7 +76,7 @@ def best_of(
             rows=[_row(point) for point in result.points],
             values={"command": "best-of", "reward_column": table.reward, **result.to_dict()},
             verdicts=verdicts,
-            figure=lambda: _figure(result),
+            figure=lambda width: _figure(result, width),
         ),
         output,
     )
@@ -134,7 +134,7 @@ def _row(point: "BestOfPoint") -> dict[str, str | float | bool]:
     }
 
 
-def _figure(result: "BestOfEstimate") -> "Figure":
+def _figure(result: "BestOfEstimate", width: float) -> "Figure":
     from klimit.plot import best_of_figure
 
-    return best_of_figure(result)
+    return best_of_figure(result, width=width)

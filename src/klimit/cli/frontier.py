@@ -1,5 +1,6 @@
 """``klimit frontier``."""
 
+from functools import cache
 from math import isfinite
 from typing import TYPE_CHECKING, Literal
 
@@ -17,6 +18,8 @@ from klimit.cli.requirements import FrontierRequirements
 from klimit.core.digits import interval, measured
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from matplotlib.figure import Figure
 
     from klimit import Draws, FrontierEstimate, FrontierPoint
@@ -86,7 +89,7 @@ def frontier(
             rows=[_row(point) for point in result.points],
             values={"command": "frontier", "reward_column": table.reward, **result.to_dict()},
             verdicts=verdicts,
-            figure=lambda: _figure(data, result),
+            figure=_figure(data, result),
         ),
         output,
     )
@@ -151,17 +154,25 @@ def _note(result: "FrontierEstimate") -> str:
     )
 
 
-def _figure(draws: "Draws", result: "FrontierEstimate") -> "Figure":
+def _figure(draws: "Draws", result: "FrontierEstimate") -> "Callable[[float], Figure]":
     """The curve from no budget to the largest asked for, closest where it is steepest."""
-    from klimit.plot import frontier_figure
-
     asked = [point.kl for point in result.points if isfinite(point.kl)]
     top = max(asked, default=0.0) or 1.0
-    curve = klimit.estimate_frontier(
-        draws,
-        kl=sorted({*asked, *(top * (step / _STEPS) ** 2 for step in range(_STEPS + 1))}),
-        pooling=result.pooling,
-        prompts=result.prompts,
-        level=result.level,
-    )
-    return frontier_figure(curve)
+    steps = [top * (step / _STEPS) ** 2 for step in range(_STEPS + 1)]
+
+    @cache
+    def curve() -> "FrontierEstimate":
+        return klimit.estimate_frontier(
+            draws,
+            kl=sorted({*asked, *steps}),
+            pooling=result.pooling,
+            prompts=result.prompts,
+            level=result.level,
+        )
+
+    def draw(width: float) -> "Figure":
+        from klimit.plot import frontier_figure
+
+        return frontier_figure(curve(), width=width)
+
+    return draw

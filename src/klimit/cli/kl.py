@@ -109,7 +109,7 @@ def _of_draws(source: str, draws: "Draws", statistics: StatisticsOptions) -> Pre
             "findings": [finding.to_dict() for finding in findings],
         },
         verdicts=[],
-        figure=_no_figure,
+        figure=None,
     )
 
 
@@ -156,7 +156,7 @@ def _of_log(source: str, found: "TrainerKl") -> Presentation:
             "steps": [step.kl.to_dict() | {"step": step.step} for step in found.steps],
         },
         verdicts=[],
-        figure=lambda: _figure(found),
+        figure=lambda width: _figure(found, width),
     )
 
 
@@ -194,13 +194,9 @@ def _row(step: "LoggedStep") -> dict[str, str | int | float | None]:
     }
 
 
-def _figure(found: "TrainerKl") -> "Figure":
+def _figure(found: "TrainerKl", width: float) -> "Figure":
     from klimit.plot import logged_kl_figure
 
     return logged_kl_figure(
-        [step.step for step in found.steps], [step.kl for step in found.steps]
+        [step.step for step in found.steps], [step.kl for step in found.steps], width=width
     )
-
-
-def _no_figure() -> "Figure":
-    raise InputError("one number has no figure; --plot draws the steps of a trainer's log")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Presentation", "prepare", "publish"]
 
 _FIGURES = (".svg", ".png", ".pdf")
+_INCHES = 7.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +44,7 @@ class Presentation:
         rows: The same points for machines.
         values: The whole result as plain Python.
         verdicts: The conditions that were asked for, judged.
-        figure: Draws the figure.
-        narrow: Draws it for a narrow column; ``None`` to shrink the other.
+        figure: Draws the figure, of a width in inches; ``None`` where there is nothing to draw.
         document: Writes the page, where there is more to say than the table and the figure.
     """
 
@@ -58,8 +58,7 @@ class Presentation:
     rows: Sequence[Mapping[str, Cell]]
     values: Mapping[str, object]
     verdicts: Sequence[Verdict]
-    figure: "Callable[[], Figure]"
-    narrow: "Callable[[], Figure] | None" = None
+    figure: "Callable[[float], Figure] | None"
     document: "Callable[[], Document] | None" = None
 
 
@@ -112,7 +111,9 @@ def publish(shown: Presentation, output: OutputOptions) -> int:
     if output.plot is not None:
         from klimit.plot import save_figure
 
-        say("note", f"drew {save_figure(shown.figure(), output.plot)}")
+        if shown.figure is None:
+            raise InputError("one number has no figure; leave out --plot")
+        say("note", f"drew {save_figure(shown.figure(_INCHES), output.plot)}")
     if output.page is not None:
         from klimit.cli.pages import document_of, write_page
 

@@ -128,8 +128,7 @@ def present_overopt(
             "results": [result.to_dict() for result in results],
         },
         verdicts=[_judge(item, result) for item in require for result in results],
-        figure=lambda: _figure(results),
-        narrow=lambda: _figure(results, width=3.6),
+        figure=lambda width: _figure(results, width),
     )
 
 
@@ -180,7 +179,7 @@ def _objections(results: "Sequence[OverOptimisation]") -> list[str]:
     return [*filter(None, [results[0].reason]), *beyond]
 
 
-def _figure(results: "Sequence[OverOptimisation]", *, width: float = 7.0) -> "Figure":
+def _figure(results: "Sequence[OverOptimisation]", width: float) -> "Figure":
     from klimit.plot import overoptimisation_figure
 
     return overoptimisation_figure(results, width=width)

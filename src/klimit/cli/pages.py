@@ -1,5 +1,6 @@
 """A command's result as a section of a report, so that terminal, page and figure agree."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,19 +47,13 @@ def section_of(shown: "Presentation", *, title: str) -> "Section":
         rows=tuple(tuple(cells) for cells in shown.lines),
         marked=frozenset(k for k, cells in enumerate(shown.lines) if cells[-1]),
     )
-    return Section(
-        title,
-        (
-            *map(Prose, shown.notes),
-            *(Note("warning", objection) for objection in shown.objections),
-            Picture(
-                caption=shown.title,
-                wide=shown.figure(),
-                narrow=shown.narrow() if shown.narrow else None,
-                data=table,
-            ),
-        ),
+    body = (
+        replace(table, caption=shown.title)
+        if shown.figure is None
+        else Picture.drawn(shown.figure, caption=shown.title, data=table)
     )
+    warnings = (Note("warning", objection) for objection in shown.objections)
+    return Section(title, (*map(Prose, shown.notes), *warnings, body))
 
 
 def document_of(shown: "Presentation") -> "Document":

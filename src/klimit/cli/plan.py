@@ -1,6 +1,7 @@
 """``klimit plan``."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import klimit
@@ -20,9 +21,12 @@ from klimit.core.digits import measured
 from klimit.core.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from matplotlib.figure import Figure
 
     from klimit import Allocation, Draws, Estimate, Plan, PlanOption
+    from klimit.estimate.plan.curves import PlanCurve
 
 __all__ = ["PlanAsked", "plan", "present_plan"]
 
@@ -152,7 +156,7 @@ def present_plan(
             "allocation": None if allocation is None else allocation.to_dict(),
         },
         verdicts=[condition.judge(result.options) for condition in asked.require],
-        figure=lambda: _figure(draws, result, asked.reward),
+        figure=_figure(draws, result, asked.reward),
     )
 
 
@@ -248,7 +252,14 @@ def _row(option: "PlanOption") -> dict[str, Cell]:
     }
 
 
-def _figure(draws: "Draws", result: "Plan", reward: str) -> "Figure":
-    from klimit.plot import plan_figure
+def _figure(draws: "Draws", result: "Plan", reward: str) -> "Callable[[float], Figure]":
+    @cache
+    def curves() -> "tuple[PlanCurve, ...]":
+        return klimit.plan_curves(draws, result)
 
-    return plan_figure(result, klimit.plan_curves(draws, result), reward=reward)
+    def draw(width: float) -> "Figure":
+        from klimit.plot import plan_figure
+
+        return plan_figure(result, curves(), reward=reward, width=width)
+
+    return draw

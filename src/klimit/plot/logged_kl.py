@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from klimit.estimate.divergence.logged import LoggedKl
-from klimit.plot.style import FRONTIER, INK, blank_figure, plain_axes
+from klimit.plot.style import FRONTIER, INK, WIDE, blank_figure, plain_axes
 
 __all__ = ["logged_kl_figure"]
 
@@ -20,7 +20,7 @@ def logged_kl_figure(
     Args:
         steps: Number of each step.
         divergences: What each step's number converts to.
-        width: Width of the figure in inches.
+        width: Width of the figure in inches; below 5 it is laid out for a narrow column.
 
     Returns:
         The figure, with one pair of axes.
@@ -34,9 +34,11 @@ def logged_kl_figure(
         >>> logged_kl_figure([1, 2], kl).axes[0].get_ylabel()
         'KL(policy || reference), nats a response'
     """
-    figure = blank_figure(width, aspect=0.55)
+    narrow = width < WIDE
+    figure = blank_figure(width, aspect=0.8 if narrow else 0.55)
     axes = figure.add_subplot()
-    plain_axes(axes, x="training step", y="KL(policy || reference), nats a response")
+    between = "\n" if narrow else " "
+    plain_axes(axes, x="training step", y=f"KL(policy || reference),{between}nats a response")
     value = np.array([found.kl for found in divergences])
     low = np.array([found.low for found in divergences])
     high = np.array([found.high for found in divergences])

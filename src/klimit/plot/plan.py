@@ -17,6 +17,7 @@ from klimit.plot.style import (
     MUTED,
     PAPER,
     THIRD,
+    WIDE,
     blank_figure,
     plain_axes,
 )
@@ -66,7 +67,7 @@ def plan_figure(
         plan: The plan, each of whose options is a mark with its interval.
         curves: What more or fewer draws would give; see ``plan_curves``.
         reward: What the reward is called.
-        width: Width of the figure in inches.
+        width: Width of the figure in inches; below 5 it is laid out for a narrow column.
 
     Returns:
         The figure, with one pair of axes.
@@ -77,7 +78,8 @@ def plan_figure(
         >>> plan_figure(plan(draws, kl=0.5)).axes[0].get_xlabel()
         'draws for one response'
     """
-    figure = blank_figure(width, aspect=0.62)
+    narrow = width < WIDE
+    figure = blank_figure(width, aspect=1.2 if narrow else 0.62)
     axes = figure.add_subplot()
     plain_axes(axes, x="draws for one response", y=f"mean {reward}")
     for curve in curves:
@@ -94,8 +96,16 @@ def plan_figure(
     axes.xaxis.set_major_locator(LogLocator(base=2, numticks=12))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    axes.set_title(_title(plan), color=INK, fontsize=8.5, loc="left")
-    axes.legend(frameon=False, fontsize=8.5, labelcolor=INK, loc="lower right")
+    title = "\n".join(_title(plan)) if narrow else "; ".join(_title(plan))
+    axes.set_title(title, color=INK, fontsize=8.5, loc="left")
+    place = figure if narrow else axes
+    place.legend(
+        frameon=False,
+        fontsize=8.5,
+        labelcolor=INK,
+        loc="outside lower left" if narrow else "lower right",
+        ncols=2 if narrow else 1,
+    )
     return figure
 
 
@@ -118,14 +128,12 @@ def _mark(axes: Axes, option: PlanOption) -> None:
     drawn.lines[0].set_gid(f"option-{option.method}")
 
 
-def _title(plan: Plan) -> str:
+def _title(plan: Plan) -> list[str]:
     target = {
-        "kl": f"within a KL of {plan.value:g} nats",
+        "kl": f"within a KL of {plan.value:g} {'nat' if plan.value == 1 else 'nats'}",
         "reward": f"to a mean reward of {plan.value:g}",
         "share": f"to {100 * plan.value:g}% of the way to the best draws seen",
     }[plan.target]
     hollow = not all(option.reached and option.supported for option in plan.options)
-    return (
-        f"{target}; bars: {100 * plan.level:g}% intervals"
-        f"{'; hollow: out of reach or not borne' if hollow else ''}"
-    )
+    bars = f"bars: {100 * plan.level:g}% intervals"
+    return [target, bars, *(["hollow: out of reach or not borne"] if hollow else [])]

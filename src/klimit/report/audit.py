@@ -1,7 +1,6 @@
 """The report of an audit: one checkpoint, or a whole training run."""
 
 from math import isfinite
-from typing import Final
 
 import numpy as np
 
@@ -18,7 +17,6 @@ from klimit.report.document import Block, Document, Section
 
 __all__ = ["audit_document", "run_document"]
 
-NARROW: Final = 3.6
 _SHOWN = 12  # prompts in the table of those farthest from the optimum
 _BAD = frozenset({"above-frontier", "reward-scales", "over-budget", "kl-infinite"})
 
@@ -44,13 +42,12 @@ def audit_document(
         The report.
     """
     name = one_line(reward_name)
-    picture = Picture(
+    picture = Picture.drawn(
+        lambda width: audit_figure(audit, frontier=curve, width=width),
         caption=(
             f"The policy below the frontier, with its intervals: up to the frontier what it "
             f"lacks in {name}, left to it what it spends too much."
         ),
-        wide=audit_figure(audit, frontier=curve),
-        narrow=audit_figure(audit, frontier=curve, width=NARROW),
         data=_numbers(audit, name),
     )
     sections = [
@@ -104,10 +101,9 @@ def run_document(
         ),
         marked=frozenset(k for k, point in enumerate(points) if not point.supported),
     )
-    picture = Picture(
+    picture = Picture.drawn(
+        lambda width: run_figure(run, frontier=curve, width=width),
         caption=f"The run's {name} against its KL, below the frontier of its reference.",
-        wide=run_figure(run, frontier=curve),
-        narrow=run_figure(run, frontier=curve, width=NARROW),
         data=grid,
     )
     last = points[-1]

@@ -1,8 +1,9 @@
 """What stands in a report: paragraphs, notes, tables and figures, as plain data."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from matplotlib.figure import Figure
 
@@ -10,6 +11,10 @@ from klimit.core.errors import InputError
 from klimit.report.sketch import Sketch
 
 __all__ = ["Grid", "Note", "Picture", "Prose"]
+
+WIDE: Final = 7.0
+NARROW: Final = 3.6
+"""Inches of a figure on a page, and of the same on a telephone."""
 
 _NUMBER = re.compile(r"[-−+<>≤≥±]?\s*(\d|\.\d|inf\b|∞|nan\b)")
 
@@ -89,13 +94,33 @@ class Picture:
     Attributes:
         caption: What it shows, for those too who cannot see it.
         wide: The figure.
-        narrow: The same for a narrow column; ``None`` to shrink the wide one.
+        narrow: The same for a narrow column, a telephone's.
         data: The numbers in it.
         sketch: The same for a terminal; ``None`` to print the numbers alone.
     """
 
     caption: str
     wide: Figure
-    narrow: Figure | None = None
+    narrow: Figure
     data: Grid | None = None
     sketch: Sketch | None = None
+
+    @classmethod
+    def drawn(
+        cls,
+        draw: Callable[[float], Figure],
+        *,
+        caption: str,
+        data: Grid | None = None,
+    ) -> "Picture":
+        """A figure drawn at each width that a page may have.
+
+        Args:
+            draw: Draws it at a width in inches.
+            caption: What it shows.
+            data: The numbers in it.
+
+        Returns:
+            The picture.
+        """
+        return cls(caption, wide=draw(WIDE), narrow=draw(NARROW), data=data)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from math import isfinite
-from typing import Final
 
 from klimit import __version__
 from klimit.core.digits import interval, measured
@@ -19,8 +18,6 @@ from klimit.report.grids import best_of_grid, checks_grid, frontier_grid
 from klimit.report.slider import explorer_of
 
 __all__ = ["draws_document"]
-
-NARROW: Final = 3.6
 
 
 def draws_document(  # noqa: PLR0913  (a report brings results together)
@@ -112,14 +109,13 @@ def _asked(frontier: FrontierEstimate, name: str) -> tuple[Block, ...]:
 
 
 def _best_of(best_of: BestOfEstimate, name: str) -> tuple[Block, ...]:
-    picture = Picture(
+    picture = Picture.drawn(
+        lambda width: best_of_figure(best_of, width=width),
         caption=(
             f"Of N draws the one of highest {name} is kept: its mean {name}, and its KL from "
             f"the reference, ties counted, with {100 * best_of.level:g}% intervals. The dashed "
             "line is the KL that best-of-N would have without ties."
         ),
-        wide=best_of_figure(best_of),
-        narrow=best_of_figure(best_of, width=NARROW),
         data=best_of_grid(best_of, name),
     )
     return (

@@ -11,6 +11,7 @@ from klimit.estimate.draws import Draws
 from klimit.estimate.frontier.favoured import FavouredPrompt
 from klimit.estimate.frontier.points import FrontierEstimate
 from klimit.plot.frontier import frontier_figure
+from klimit.report.blocks import NARROW, WIDE
 from klimit.report.explorer import Explorer, Favoured, Pool, Response, Stop
 from klimit.report.grids import frontier_cells, frontier_grid
 from klimit.report.sketch import Sketch
@@ -20,7 +21,6 @@ __all__ = ["PROMPTS_SHOWN", "explorer_of"]
 PROMPTS_SHOWN: Final = 24
 """Prompts that a page shows at most."""
 
-_NARROW: Final = 3.6
 _PROMPT_LENGTH: Final = 300
 _BYTES_OF_TEXT: Final = 350_000
 """What all responses of a page may weigh together; each is cut to its share of it."""
@@ -68,7 +68,7 @@ def explorer_of(  # noqa: PLR0913  (an explorer brings results together)
     start = _start(frontier, curve)
     figures = [
         frontier_figure(curve, best_of=best_of, budget=stops[start].kl, width=width)
-        for width in (7.0, _NARROW)
+        for width in (WIDE, NARROW)
     ]
     total = len(draws.prompts)
     return Explorer(

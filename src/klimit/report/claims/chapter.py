@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isnan
-from typing import Final
 
 from matplotlib.figure import Figure
 
@@ -12,8 +11,6 @@ from klimit.report.blocks import Grid, Note, Picture, Prose
 from klimit.report.document import Section
 
 __all__ = ["Chapter", "number"]
-
-NARROW: Final = 3.6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +51,7 @@ class Chapter:
             f"{self.number}. {self.title}",
             (
                 *map(Prose, self.statement),
-                Picture(self.caption, wide=self.draw(7.0), narrow=self.draw(NARROW)),
+                Picture.drawn(self.draw, caption=self.caption),
                 *self.grids,
                 *self.notes,
             ),
