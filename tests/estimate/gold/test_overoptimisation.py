@@ -39,7 +39,7 @@ def hump(seed: int, p: int = 150, m: int = 64) -> tuple[Draws, np.ndarray]:
 
 def test_gold_under_best_of_n_is_the_unbiased_mean_of_each_prompt() -> None:
     draws, gold = ragged()
-    curves = gold_curves(draws, gold[None], n=np.array([1, 2, 4]), betas=np.zeros(1))
+    curves = gold_curves(draws, [gold], n=np.array([1, 2, 4]), betas=np.zeros(1))
     for i, row in enumerate(RAGGED):
         where = slice(draws.offsets[i], draws.offsets[i + 1])
         expected = unbiased_best_of_n(row, n=[1, 2, 4], values=gold[where])
@@ -69,7 +69,7 @@ def test_gold_under_a_tilt_is_jackknifed_and_so_is_its_error() -> None:
     draws, gold = Draws.from_matrix([row.tolist() for row in rows]), rng.normal(size=30)
     beta, slope = 1.5, 0.4
     betas, n = np.array([beta]), np.array([1])
-    curves = gold_curves(draws, gold[None], n=n, betas=betas)
+    curves = gold_curves(draws, [gold], n=n, betas=betas)
     weights = level_weights(draws, n=n, betas=betas)
     moved = tilts_left_out(draws, gold, weights, betas=betas, slopes=np.array([slope]))
     for i, rewards in enumerate(rows):

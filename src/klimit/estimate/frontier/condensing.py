@@ -164,7 +164,7 @@ def _local_moments(  # noqa: PLR0913, PLR0917
 
 
 def sums_over(rows: Sequence[Float64[np.ndarray, " _"]]) -> Sums:
-    """Draws made ready for sums under many tilts: condensed where they are many.
+    """Draws made ready for sums under many tilts: condensed where they are many a prompt.
 
     Args:
         rows: The rewards of each prompt, in any order.
@@ -176,5 +176,6 @@ def sums_over(rows: Sequence[Float64[np.ndarray, " _"]]) -> Sums:
         >>> type(sums_over([np.zeros(3)])).__name__
         'DirectSums'
     """
-    many = sum(row.size for row in rows) > _MANY
+    kept = _BINS * MOMENTS * len(rows)  # numbers: with fewer draws there is nothing to condense
+    many = sum(row.size for row in rows) > max(_MANY, kept)
     return condense(rows) if many else sum_directly(rows)

@@ -1,6 +1,6 @@
 """What further rewards do at every prompt as the proxy is optimised."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,7 +46,7 @@ class GoldCurves(Result):
 
 def gold_curves(
     draws: Draws,
-    golds: Float64[np.ndarray, "g n"],
+    golds: Sequence[Float64[np.ndarray, " n"]],
     *,
     n: Int64[np.ndarray, " k"],
     betas: Float64[np.ndarray, " b"],
@@ -55,7 +55,7 @@ def gold_curves(
 
     Args:
         draws: Draws of the reference policy; their reward is the proxy.
-        golds: Further rewards, shape ``(g, n)``.
+        golds: ``g`` further rewards of the draws.
         n: Numbers of draws of which the best is kept, at most those of any prompt.
         betas: Inverse temperatures, the factors on the proxy.
 
@@ -64,11 +64,14 @@ def gold_curves(
 
     Example:
         >>> draws = Draws.from_matrix([[0.0, 1.0, 1.0]])
-        >>> gold = np.array([[5.0, 2.0, 4.0]])
+        >>> gold = [np.array([5.0, 2.0, 4.0])]
         >>> gold_curves(draws, gold, n=np.array([1, 2, 3]), betas=np.zeros(1)).best_of[0, :, 1]
         array([3.66666667, 3.        , 3.        ])
     """
-    parts = [_part(piece, golds[:, where], n, betas) for piece, where in slices(draws)]
+    parts = [
+        _part(piece, [gold[where] for gold in golds], n, betas)
+        for piece, where in slices(draws)
+    ]
 
     def joined(name: str) -> Float64[np.ndarray, "p ..."]:
         return np.concatenate([getattr(part, name) for part in parts])
@@ -111,12 +114,12 @@ def slices(draws: Draws) -> Iterator[tuple[Draws, slice]]:
 
 def _part(
     draws: Draws,
-    golds: Float64[np.ndarray, "g n"],
+    golds: Sequence[Float64[np.ndarray, " m"]],
     n: Int64[np.ndarray, " k"],
     betas: Float64[np.ndarray, " b"],
 ) -> GoldCurves:
     counts = draws.counts
-    columns = np.vstack([draws.rewards[None], golds])
+    columns = np.stack([draws.rewards, *golds])
     centres = np.add.reduceat(columns, draws.offsets[:-1], axis=1) / counts
     columns = columns - np.repeat(centres, counts, axis=1)
     weights = level_weights(draws, n=n, betas=betas)

@@ -130,7 +130,9 @@ def _answers(
     draws: Draws, golds: dict[str, Float64[np.ndarray, " n"]], asked: _Asked
 ) -> tuple[OverOptimisation, ...]:
     levels = levels_for(draws, n=asked.n, kl=asked.kl)
-    kept, worth = levels.draws, np.array([each[levels.rows] for each in golds.values()])
+    kept, worth = levels.draws, list(golds.values())
+    if levels.reason:
+        worth = [each[levels.rows] for each in worth]
     best_of = estimate_best_of_n(kept, n=levels.n, prompts=asked.prompts, level=asked.level)
     frontier = estimate_frontier(kept, kl=levels.kl, prompts=asked.prompts, level=asked.level)
     betas = np.array([point.beta for point in frontier.points])

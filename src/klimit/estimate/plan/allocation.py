@@ -12,6 +12,7 @@ from klimit.core.scalars import count
 from klimit.estimate.best_of.order_statistics import kept_variances, subset_shares
 from klimit.estimate.best_of.pools import Pools, WithinPrompts, sorted_pools
 from klimit.estimate.draws import Draws
+from klimit.estimate.parts import parts
 from klimit.estimate.plan.gains import largest_gains, shrunken_gains
 from klimit.estimate.uncertainty import check_level, check_prompts
 
@@ -94,12 +95,17 @@ def allocate_draws(
             f"total must lie between {p}, a draw for each prompt, and {caps.sum()}, "
             f"which is less than half of the draws at hand, got {total}"
         )
+    most = max(2, int(caps.max()))
+    best = largest_gains(shrunken_gains(sorted_pools(draws), most=most), caps=caps, total=total)
     halves = [sorted_pools(_half(draws, odd=odd)) for odd in (0, 1)]
-    crossed = [_spread(half, caps, total) for half in halves[::-1]]
+    crossed = [
+        largest_gains(shrunken_gains(half, most=most), caps=caps, total=total)
+        for half in halves[::-1]
+    ]
     even = _uniform(caps, total)
     return Allocation(
         prompts=draws.prompts,
-        n=_spread(sorted_pools(draws), caps, total),
+        n=best,
         total=total,
         reward=_measured(halves, crossed).mean(prompts=prompts, level=level),
         uniform=_measured(halves, [even, even]).mean(prompts=prompts, level=level),
@@ -109,15 +115,16 @@ def allocate_draws(
 
 def _half(draws: Draws, *, odd: int) -> Draws:
     """Every second draw of each prompt."""
-    place = np.arange(len(draws)) - np.repeat(draws.offsets[:-1], draws.counts)
     counts = (draws.counts + 1 - odd) // 2
     offsets = np.concatenate([[0], np.cumsum(counts)])
-    return Draws.from_blocks(draws.prompts, offsets, draws.rewards[place % 2 == odd])
+    rewards = [_every_second(part.draws, odd) for part in parts(draws)]
+    return Draws.from_blocks(draws.prompts, offsets, np.concatenate(rewards))
 
 
-def _spread(pools: Pools, caps: Int64[np.ndarray, " p"], total: int) -> Int64[np.ndarray, " p"]:
-    gains = shrunken_gains(pools, most=max(2, int(caps.max())))
-    return largest_gains(gains, caps=caps, total=total)
+def _every_second(draws: Draws, odd: int) -> Float64[np.ndarray, " h"]:
+    place = np.arange(len(draws)) - np.repeat(draws.offsets[:-1], draws.counts)
+    half: Float64[np.ndarray, " h"] = draws.rewards[place % 2 == odd]
+    return half
 
 
 def _uniform(caps: Int64[np.ndarray, " p"], total: int) -> Int64[np.ndarray, " p"]:

@@ -35,19 +35,24 @@ def shrunken_gains(pools: Pools, *, most: int) -> Float64[np.ndarray, "p g"]:
         >>> shrunken_gains(pools, most=2).ravel()  # all of the difference may be noise
         array([0.5, 0.5])
     """
-    own = np.diff(reward_curves(pools, most=most), axis=1)
+    curves = reward_curves(pools, most=most)
+    for n in range(most - 1, 0, -1):
+        curves[:, n] -= curves[:, n - 1]
+    own = curves[:, 1:]
     noise = np.zeros(most - 1)
     for block in pools.blocks:
         m = block.shape[1]
         for n in range(1, min(most, m - 1)):
             shares = subset_shares(m - 1, n + 1) - subset_shares(m - 1, n)
             noise[n - 1] += kept_variances(block, shares=shares)[0].sum()
-    centre = own.mean(axis=0)
-    spread = own.var(axis=0, ddof=1) if own.shape[0] > 1 else np.zeros(most - 1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        told = np.where(spread > 0, 1.0 - noise / own.shape[0] / spread, 0.0)
-    gains = centre + np.clip(told, 0.0, 1.0) * (own - centre)
-    return np.asarray(np.minimum.accumulate(np.maximum(gains, 0.0), axis=1))
+    for n in range(most - 1):
+        centre = own[:, n].mean()
+        spread = own[:, n].var(ddof=1) if own.shape[0] > 1 else 0.0
+        own[:, n] -= centre
+        own[:, n] *= max(1.0 - noise[n] / own.shape[0] / spread, 0.0) if spread > 0 else 0.0
+        own[:, n] += centre
+    np.maximum(own, 0.0, out=own)
+    return np.asarray(np.minimum.accumulate(own, axis=1, out=own))
 
 
 def largest_gains(
@@ -69,9 +74,14 @@ def largest_gains(
         array([4, 1])
     """
     p, steps = gains.shape
-    step = np.broadcast_to(np.arange(steps), gains.shape)
-    allowed = step < caps[:, None] - 1
-    prompt, step = np.nonzero(allowed)
-    order = np.lexsort((prompt, step, -gains[allowed]))[: total - p]
-    spent: Int64[np.ndarray, " p"] = 1 + np.bincount(prompt[order], minlength=p)
+    spent: Int64[np.ndarray, " p"] = np.ones(p, dtype=np.int64)
+    if total == p:
+        return spent
+    allowed = np.arange(steps) < caps[:, None] - 1
+    rising = gains[allowed]
+    last = rising.size - (total - p)
+    rising.partition(last)
+    spent += (allowed & (gains > rising[last])).sum(axis=1)
+    equal = np.flatnonzero((allowed & (gains == rising[last])).T)[: total - spent.sum()]
+    spent += np.bincount(equal % p, minlength=p)
     return spent
