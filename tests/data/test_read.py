@@ -306,6 +306,10 @@ CASES: dict[str, tuple[bytes, str]] = {
         "row 3: needed 3 cells .*, got 4",
     ),
     "open_quote.csv": (b'prompt,reward\n"a,1\nb,2\n', "row 3: needed CSV, got broken quotes"),
+    "stray_quote.csv": (
+        b'prompt,reward\na,1\nb"c,2\n',
+        "row 3: needed CSV, got a quotation mark out of place",
+    ),
     "twice.csv": (b"prompt,reward,reward\na,1,2\n", "row 1: .*got 'reward' twice"),
     "no_prompt.csv": (b"prompt,reward\na,1\n,2\n", "row 3, column 'prompt': needed a prompt"),
     "latin1.csv": (
@@ -376,6 +380,7 @@ CASES: dict[str, tuple[bytes, str]] = {
         parquet(table(prompt=["a", None], reward=[1.0, 2.0])),
         "row 2, column 'prompt'",
     ),
+    "damaged.arrow": (b"\xff\xff\xff\xff and more", "needed an Arrow file, got none"),
     "inf.parquet": (
         parquet(table(prompt=["a", "b"], reward=[1.0, float("-inf")])),
         "row 2, column 'reward': .* got -inf",
@@ -424,6 +429,81 @@ def test_an_empty_pipe_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"")))
     with pytest.raises(InputError, match=r"standard input: .* empty file \(0 bytes\)"):
         read_draws("-")
+
+
+def test_a_terminal_is_no_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    for stream in (None, terminal):
+        monkeypatch.setattr("sys.stdin", stream)
+        with pytest.raises(InputError, match="got a terminal; pipe a file into it"):
+            read_draws("-")
+
+
+def test_a_file_of_somebody_else_is_refused(
+    write: Callable[[str, bytes], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, mode: str) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    path = write("draws.csv", ENCODED["draws.csv"])
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(InputError, match=r"draws.csv: not allowed to read this file; check"):
+        read_draws(path)
+
+
+def test_a_column_that_is_not_there_is_named_with_the_likely_one() -> None:
+    with pytest.raises(InputError, match=r"column 'scor': needed numbers.*mean 'score'\?"):
+        read_draws(table(prompt=["a"], reward=[1.0], score=[2.0]), columns=["scor"])
+    with pytest.raises(InputError, match=r"column 'text': needed the response of each draw"):
+        read_draws(table(prompt=["a"], reward=[1.0], answer=["x"]), texts="text")
+
+
+def test_a_policy_that_has_no_draws_is_refused_with_those_that_have() -> None:
+    draws = table(prompt=["a", "b"], reward=[1.0, 2.0], policy=["x", "y"])
+    with pytest.raises(InputError, match="needed draws of 'z', got 'x', 'y'"):
+        read_draws(draws, policy="z")
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+def test_a_further_column_that_turns_out_to_be_text_is_left_out(
+    ending: str, write: Callable[[str, bytes], Path]
+) -> None:
+    cells = [*map(str, range(1500)), '"late"' if ending == "jsonl" else "late"]
+    rows = (
+        "".join(f'{{"prompt": 7, "reward": 1, "extra": {cell}}}\n' for cell in cells)
+        if ending == "jsonl"
+        else "prompt,reward,extra\n" + "".join(f"7,1,{cell}\n" for cell in cells)
+    )
+    draws = read_draws(write(f"draws.{ending}", rows.encode()))
+    assert len(draws) == 1501
+    assert draws.prompts == (7,)
+    assert "extra" not in draws.columns
+
+
+def test_ids_that_turn_out_to_be_text_are_all_text(write: Callable[[str, bytes], Path]) -> None:
+    rows = "".join(f"{prompt},1\n" for prompt in [*range(1500), "late"])
+    draws = read_draws(write("draws.csv", f"prompt,reward\n{rows}".encode()))
+    assert set(map(type, draws.prompts)) == {str}
+
+
+def test_prompts_of_any_kind_in_a_data_frame_are_told_apart_by_their_text() -> None:
+    prompts = [("a", 1), ("a", 2), ("a", 1)]
+    draws = read_draws(pd.DataFrame({"prompt": prompts, "reward": [1.0, 2.0, 3.0]}))
+    assert draws.counts.tolist() == [2, 1]
+    mixed = [{1}, 2, {1}]
+    draws = read_draws(pd.DataFrame({"prompt": mixed, "reward": [1.0, 2.0, 3.0]}))
+    assert draws.prompts == ("{1}", "2")
+
+
+def test_an_odd_data_frame_is_refused() -> None:
+    with pytest.raises(InputError, match="needed a pandas data frame, got Index"):
+        read_draws(pd.Index([1, 2]))
+    twice = pd.DataFrame([[1, 2]], columns=["reward", "reward"])
+    with pytest.raises(
+        InputError, match="needed columns of different names, got 'reward', 're"
+    ):
+        read_draws(twice)
 
 
 @pytest.mark.parametrize("reward", [[1.0, "x"], [[1], [2, 3]], [object(), 1], ["1", None]])

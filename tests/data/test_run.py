@@ -91,8 +91,9 @@ def test_a_line_that_is_no_draw_is_named(tmp_path: Path, line: str) -> None:
         pass
 
 
-def test_a_manifest_of_something_else_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "manifest.json").write_text("[]")
+@pytest.mark.parametrize("content", ["[]", "{"])
+def test_a_manifest_of_something_else_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "manifest.json").write_text(content)
     with (
         pytest.raises(InputError, match="is not the manifest of a run"),
         open_run(tmp_path, SETTINGS),

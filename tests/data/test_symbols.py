@@ -71,3 +71,15 @@ def test_a_file_that_is_not_there_gets_one_line(tmp_path: Path) -> None:
         read_symbols(tmp_path / "absent.csv")
     with pytest.raises(InputError, match="directory"):
         read_symbols(tmp_path)
+
+
+def test_a_file_too_large_for_symbols_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("klimit.data.symbols._MOST", 8)
+    path = tmp_path / "symbols.csv"
+    path.write_text("probability,reward\n1,0\n")
+    with pytest.raises(
+        InputError, match="needed a small table of symbols, got more than 16 MB"
+    ):
+        read_symbols(path)

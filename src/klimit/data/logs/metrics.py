@@ -84,15 +84,13 @@ def _name(name: str) -> str:
 
 def _first_object(content: Content) -> dict[str, object] | None:
     """The first line, if it is an object of its own."""
-    for _, line in content.lines():
-        if line.strip():
-            try:
-                found = json.loads(line)
-            except (ValueError, RecursionError):
-                return None
-            first = found[0] if isinstance(found, list) and found else found
-            return first if isinstance(first, dict) else None
-    return None
+    line = next(line for _, line in content.lines() if line.strip())
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    first = found[0] if isinstance(found, list) and found else found
+    return first if isinstance(first, dict) else None
 
 
 def _history(content: Content) -> Iterator[dict[str, object]]:

@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import numpy as np
 import polars as pl
@@ -47,9 +48,8 @@ class CommaTable:
         """Name and kind of each column, judged by the first thousand rows."""
         try:
             schema = kinds_of(self._scan(judged_by=1000))
-        except _FAILURES as error:
+        except _FAILURES as error:  # pragma: no cover  (no file is known to do it)
             self._explain(error)
-            raise
         names = [name.partition("_duplicated_")[0] for name in schema]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
@@ -83,7 +83,8 @@ class CommaTable:
             ).collect()
         except _FAILURES:
             whole = self._texts()
-            return self._cell_by_cell(self._without_blank_rows(whole, columns), columns)
+            frame = self._cell_by_cell(self._without_blank_rows(whole, columns), columns)
+            return frame.with_columns(_as_integers(frame[name]) for name in ids)
         return self._without_blank_rows(whole, columns)
 
     def _scan(
@@ -109,7 +110,6 @@ class CommaTable:
             return self._scan().collect()
         except _FAILURES as error:
             self._explain(error)
-            raise
 
     def _without_blank_rows(self, whole: pl.DataFrame, columns: Columns) -> pl.DataFrame:
         """The columns, less the rows without any cell that editors and spreadsheets append."""
@@ -134,7 +134,7 @@ class CommaTable:
                 )
         return frame
 
-    def _explain(self, error: BaseException) -> None:
+    def _explain(self, error: BaseException) -> NoReturn:
         """Raise an `InputError` that says which row is wrong, found with the slow reader."""
         text = io.StringIO("".join(line for _, line in self.content.lines()), newline="")
         rows = csv.reader(text, delimiter=self.separator, strict=True)
@@ -152,8 +152,12 @@ class CommaTable:
                 f"{self.name}: row {rows.line_num}: needed CSV, got broken quotes or an "
                 f"endless cell ({cause}); write the file again with a CSV library"
             ) from error
+        odd = (number for number, line in self.content.lines() if line.count('"') % 2)
         reason = str(error).partition("\n")[0]
-        raise InputError(f"{self.name}: needed CSV, got what is none ({reason})") from error
+        raise InputError(
+            f"{self.name}: row {next(odd, 'unknown')}: needed CSV, got a quotation mark out of "
+            f"place ({reason}); write the file again with a CSV library"
+        ) from error
 
 
 def comma_table(content: Content) -> CommaTable:
@@ -183,6 +187,12 @@ def _numbers(cells: pl.Series, *, decimal_comma: bool) -> tuple[pl.Series, int |
         if not bad.len():
             return numbers, None
     return numbers, int((given & _plain(cells).is_null()).arg_true()[0])
+
+
+def _as_integers(cells: pl.Series) -> pl.Series:
+    """Ids as integers, as the fast reader has them, if all of them are."""
+    whole = cells.cast(pl.Int64, strict=False)
+    return cells if (cells.is_not_null() & whole.is_null()).any() else whole
 
 
 def _plain(cells: pl.Series) -> pl.Series:

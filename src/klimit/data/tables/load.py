@@ -72,7 +72,7 @@ def table_of(content: Content, kind: TableFormat) -> Table:
             return LinesTable(content)
         case "json":
             return LinesTable(content, array=True)
-        case "csv":
+        case _:
             return comma_table(content)
 
 
