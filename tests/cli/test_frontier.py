@@ -171,7 +171,7 @@ def test_the_table_is_written_to_a_file(suffix: str, klimit: Klimit, tmp_path: P
     [
         (["nowhere.parquet"], 1, "error: nowhere.parquet: no such file"),
         (["."], 1, "error: .: needed a file, got a directory"),
-        (["EXAMPLE"], 1, "did you mean reward='sentiment' (--reward sentiment)?"),
+        (["EXAMPLE"], 1, "did you mean --reward sentiment?"),
         (
             ["EXAMPLE", "--reward", "sentiment", "--kl", "-1"],
             2,

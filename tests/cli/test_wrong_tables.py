@@ -209,18 +209,59 @@ def test_a_byte_order_mark_changes_nothing(
         assert seen[0] == seen[1]
 
 
-def test_draws_without_gold_or_log_probability_are_left_out_where_asked(
-    klimit: Klimit, tmp_path: Path
-) -> None:
-    for column, words in (
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
         ("gold", ["overopt", "--gold", "gold", "--n", "1,2"]),
+        ("gold", ["overopt", "--gold", "reward", "--proxies", "reward,gold", "--n", "1,2"]),
+        ("gold", ["audit", "--reference", "GOOD", "--reward", "gold"]),
+        ("log_prob_reference", ["audit", "--reference", "GOOD"]),
         ("log_prob_policy", ["kl"]),
-    ):
-        path = tmp_path / f"{column}.csv"
-        path.write_bytes(as_csv(with_fifth(column, None)))
-        ended = klimit(*words, str(path), "--missing", "drop")
-        assert ended.code == 0
-        assert f"left out 1 of 24 draws, which have no {column}: prompt 'a' (1)" in ended.err
+        ("gold", ["plan", "--kl", "0.1", "--reward", "gold"]),
+        ("tokens", ["plan", "--kl", "0.1"]),
+        ("length", ["plan", "--kl", "0.1", "--tokens", "length"]),
+    ],
+)
+def test_draws_without_a_number_that_is_used_are_left_out_where_asked(
+    column: str, words: list[str], klimit: Klimit, tmp_path: Path
+) -> None:
+    for row in (good := good_rows()):
+        row.setdefault(column, 7)
+    (tmp_path / "good.csv").write_bytes(as_csv(good))
+    good[4][column] = None
+    path = tmp_path / "gap.csv"
+    path.write_bytes(as_csv(good))
+    words = [str(tmp_path / "good.csv") if word == "GOOD" else word for word in words]
+    assert klimit(*words, str(path)).code == 1
+    ended = klimit(*words, str(path), "--missing", "drop")
+    assert ended.code == 0
+    assert f"left out 1 of 24 draws, which have no {column}: prompt 'a' (1)" in ended.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["frontier", "ONE"],
+        ["best-of", "ONE"],
+        ["plan", "ONE", "--kl", "0.1"],
+        ["overopt", "ONE", "--gold", "gold"],
+        ["audit", "ONE", "--reference", "ONE"],
+        ["kl", "ONE"],
+        ["frontier", "GAP"],
+        ["frontier", "GAP", "--reward", "gol"],
+    ],
+)
+def test_advice_names_options_and_no_keywords(
+    words: list[str], klimit: Klimit, tmp_path: Path
+) -> None:
+    alike = [row | {"prompt": "a", "draw": at} for at, row in enumerate(good_rows())]
+    (tmp_path / "one.csv").write_bytes(as_csv(alike))
+    (tmp_path / "gap.csv").write_bytes(as_csv(with_fifth("reward", None)))
+    names = {"ONE": str(tmp_path / "one.csv"), "GAP": str(tmp_path / "gap.csv")}
+    ended = klimit(*(names.get(word, word) for word in words))
+    assert ended.code == 1
+    assert re.search(r" --(prompts fixed|missing drop|reward gold)\b", ended.err)
+    assert not re.search(r"[a-z]=['\"]", ended.err)
 
 
 def test_the_reward_of_another_column_may_be_the_gold_one(
@@ -253,7 +294,7 @@ def test_a_policy_to_choose_is_asked_for_by_the_option_of_its_table(
     good.write_bytes(as_csv(good_rows()))
     both.write_bytes(as_csv([row | {"policy": f"p {row['draw']}"} for row in good_rows()]))
     for words, option in (
-        (["audit", str(both), "--reference", str(good)], "(--policy 'p 0')"),
+        (["audit", str(both), "--reference", str(good)], "take one with --policy 'p 0'"),
         (
             ["audit", str(good), "--reference", str(both)],
             "take one with --reference-policy 'p 0'",

@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from klimit import __version__
+from klimit.cli.context import without_keywords
 from klimit.core.errors import BackendError, KlimitError, KlimitWarning, MissingExtraError
 from klimit.core.extras import optional
 
@@ -89,7 +90,7 @@ def run(tokens: Sequence[str]) -> int:
     except BackendError as error:
         return _fail(BACKEND, str(error))
     except KlimitError as error:
-        return _fail(REFUSED, str(error))
+        return _fail(REFUSED, without_keywords(str(error)))
     except KeyboardInterrupt:
         return _fail(INTERRUPTED, "interrupted")
     except BrokenPipeError:

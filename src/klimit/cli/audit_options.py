@@ -28,7 +28,7 @@ class AuditTables(TableOptions):
         prompt: Column with the prompt, text or id.
         reward: Column with the reward.
         policy: Which policy's draws to audit, where the table has a column policy.
-        missing: What to do about draws without a reward.
+        missing: What to do about draws without a reward or a log-probability.
         format: Format of the tables, or the tool whose logs they are; told by their content if
             not given.
         reference_format: That of the reference's table, where it is another.

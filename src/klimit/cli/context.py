@@ -6,9 +6,10 @@ from contextlib import contextmanager
 
 from klimit.core.errors import InputError, InsufficientDataError
 
-__all__ = ["about", "naming"]
+__all__ = ["about", "naming", "without_keywords"]
 
 _KEYWORD = re.compile(r"""\b([a-z_]+)=["']([\w-]+)["']""")
+_BOTH = re.compile(r"""\b[a-z_]+=("[^"]*"|'[^']*') \((--[^()]*)\)""")
 
 
 @contextmanager
@@ -67,6 +68,22 @@ def naming(option: str, *, instead_of: str) -> Iterator[None]:
         yield
     except InputError as error:
         raise InputError(said.sub(rf"--{option} \1", str(error))) from error
+
+
+def without_keywords(message: str) -> str:
+    """Say the option alone where a message for all says the keyword and the option.
+
+    Args:
+        message: What is said in Python and on the command line alike.
+
+    Returns:
+        What a user of the command line can type.
+
+    Example:
+        >>> without_keywords("leave those draws out with missing='drop' (--missing drop)")
+        'leave those draws out with --missing drop'
+    """
+    return _BOTH.sub(r"\2", message)
 
 
 def _option(keyword: re.Match[str]) -> str:

@@ -101,7 +101,7 @@ class TableOptions:
         prompt: Column with the prompt, text or id.
         reward: Column with the reward.
         policy: Which policy's draws to take, where the table has a column policy.
-        missing: What to do about draws without a reward.
+        missing: What to do about draws without a reward, or another number that is used.
         format: Format of the table, or the tool whose log it is; told by its content if not
             given.
     """

@@ -73,7 +73,8 @@ class PlanTable:
         tokens: Column with the length of each draw in tokens, or their mean length; a column
             tokens is found by itself.
         policy: Which policy's draws to take, where the table has a column policy.
-        missing: What to do about draws without a reward.
+        missing: What to do about draws without a reward; where they are dropped, those without
+            a length are too.
         format: Format of the table, or the tool whose log it is; told by its content if not
             given.
     """
@@ -123,6 +124,7 @@ class PlanTable:
                 missing=self.missing,
                 format=self.format,
                 columns=columns,
+                complete=(self.tokens or "tokens",) if self.missing == "drop" else (),
                 texts=None,
             )
 

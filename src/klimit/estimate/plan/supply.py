@@ -135,7 +135,7 @@ def _tokens(draws: Draws, tokens: float | str | None) -> Float64[np.ndarray, " n
         if not (np.isfinite(column).all() and (column >= 0).all()):
             raise InputError(
                 f"column {tokens!r} must hold the number of tokens of every draw, got one that "
-                "is missing or negative; give their mean number as tokens instead"
+                "is missing or negative; leave it out, or give their mean number as tokens"
             )
         return column
     if not 0 < tokens < np.inf:
