@@ -11,7 +11,9 @@ HERE = Path(__file__).parent
 
 
 def main(names: list[str]) -> None:
-    print(machine())
+    if unknown := [name for name in names if name not in benchmarks()]:
+        sys.exit(f"no benchmark {', '.join(unknown)}; there are {', '.join(benchmarks())}")
+    print(machine(), flush=True)
     for name in names or benchmarks():
         module = import_module(f"benchmarks.{name}")
         print(f"\n{name}: {module.__doc__.splitlines()[0]}", flush=True)
