@@ -57,6 +57,13 @@ class Law:
             return float(location.mean()) + self._best(scale, kl)
         return float(location.mean()) + float(scale.mean()) * self._best(np.ones(1), kl)
 
+    def tilt(self, prompts: tuple[Array, Array], beta: float) -> tuple[Array, Array]:
+        """Mean reward and KL of the tilt of every prompt."""
+        location, scale = prompts
+        slope = beta * scale
+        cgf, mean = self.cgf(slope)
+        return location + scale * mean, slope * mean - cgf
+
     def _best(self, scale: Array, kl: float) -> float:
         def excess(log_beta: float) -> float:
             tilt = np.exp(log_beta) * scale
@@ -102,6 +109,13 @@ class Verifier:
             low, high = np.where(over, low, middle), np.where(over, middle, high)
         lifted = success * np.exp(np.exp(low))
         return float((lifted / (fail + lifted)).mean())
+
+    def tilt(self, prompts: tuple[Array, Array], beta: float) -> tuple[Array, Array]:
+        """Mean reward and KL of the tilt of every prompt."""
+        fail, success = prompts
+        total = fail + success * np.exp(beta)
+        passed = success * np.exp(beta) / total
+        return passed, beta * passed - np.log(total)
 
 
 def same(_: Generator, p: int) -> tuple[Array, Array]:
