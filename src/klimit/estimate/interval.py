@@ -20,7 +20,8 @@ class Spread:
             uncertain would have.
         skewness: Skewness of the average.
         doubt: Standard error of a bias that may remain, of either sign.
-        upward: Standard error of a bias that can only be downward.
+        upward: Standard error of a bias that can only be downward, so that the truth is higher.
+        downward: The same of a bias that can only be upward.
     """
 
     stderr: float
@@ -28,6 +29,7 @@ class Spread:
     skewness: float
     doubt: float = 0.0
     upward: float = 0.0
+    downward: float = 0.0
 
 
 def freedom_of(fourth: float, n: int) -> float:
@@ -76,7 +78,7 @@ def interval(value: float, spread: Spread, *, level: float, n: int, method: str)
     normal = float(stdtrit(1e9, 0.5 + level / 2))
     down = _untransformed(quantile, spread.skewness) * spread.stderr
     up = -_untransformed(-quantile, spread.skewness) * spread.stderr
-    low = value - float(np.hypot(down, normal * spread.doubt))
+    low = value - float(np.hypot(down, normal * max(spread.doubt, spread.downward)))
     high = value + float(np.hypot(up, normal * max(spread.doubt, spread.upward)))
     stderr = float(np.hypot(spread.stderr, spread.doubt))
     return Estimate(value, stderr, low, high, level, n, method)

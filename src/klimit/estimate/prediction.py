@@ -12,8 +12,8 @@ from klimit.estimate.best_of.pools import sorted_pools
 from klimit.estimate.draws import Draws
 from klimit.estimate.matched import of_prompts
 from klimit.estimate.parts import Part, by_parts
+from klimit.estimate.tilted import tilted
 from klimit.estimate.uncertainty import check_level, check_prompts
-from klimit.estimate.weights import prompt_tilts, tilt_weights
 from klimit.estimate.within_prompts import WithinPrompts
 
 __all__ = ["Prediction", "check_best_of_n", "check_tilt"]
@@ -67,13 +67,20 @@ def check_best_of_n(
         >>> print(check_best_of_n(draws, kept, n=4).difference)
         0.089 ± 0.036
     """
+    check_prompts(prompts)
+    check_level(level)
     if n < 1:
         raise InputError(f"n must be at least 1, got {n}")
     pool, winners = _shared(draws, kept, least=n)
     predicted, spread = _best_of(pool, n)
     realised, _ = _best_of(winners, 1)
-    found = _compare(f"best of {n}", predicted, realised, prompts, level)
-    return replace(found, difference=_at_least(found.difference, spread / winners.counts))
+    difference = realised.less(predicted).mean(prompts=prompts, level=level)
+    return Prediction(
+        f"best of {n}",
+        predicted.mean(prompts=prompts, level=level),
+        realised.mean(prompts=prompts, level=level),
+        _at_least(difference, spread / winners.counts),
+    )
 
 
 def check_tilt(
@@ -104,29 +111,15 @@ def check_tilt(
         >>> found.low < 0 < found.high
         True
     """
+    check_prompts(prompts)
+    check_level(level)
     if not np.isfinite(beta):
         raise InputError(f"beta must be finite, got {beta}")
     pool, others = _shared(draws, fresh, least=1)
-    return _compare(
-        f"tilt at beta {beta:.3g}",
-        _tilted(pool, beta),
-        _tilted(others, beta),
-        prompts,
-        level,
-    )
-
-
-def _compare(
-    method: str, predicted: WithinPrompts, realised: WithinPrompts, prompts: str, level: float
-) -> Prediction:
-    check_prompts(prompts)
-    check_level(level)
-    return Prediction(
-        method=method,
-        predicted=predicted.mean(prompts=prompts, level=level),
-        realised=realised.mean(prompts=prompts, level=level),
-        difference=realised.less(predicted).mean(prompts=prompts, level=level),
-    )
+    predicted, realised = tilted(pool, beta=beta).mean, tilted(others, beta=beta).mean
+    difference = realised.less(predicted)
+    three = (x.mean(prompts=prompts, level=level) for x in (predicted, realised, difference))
+    return Prediction(f"tilt at beta {beta:.3g}", *three)
 
 
 def _at_least(difference: Estimate, foreseen: Float64[np.ndarray, " p"]) -> Estimate:
@@ -141,28 +134,6 @@ def _at_least(difference: Estimate, foreseen: Float64[np.ndarray, " p"]) -> Esti
         standard_error=stderr,
         low=min(difference.low, difference.value - reach),
         high=max(difference.high, difference.value + reach),
-    )
-
-
-def _tilted(draws: Draws, beta: float) -> WithinPrompts:
-    """The reward of each prompt's tilt, jackknifed, and its variance over the draws."""
-    starts, counts = draws.offsets[:-1], draws.counts
-    tilts = prompt_tilts(draws, beta=beta)
-    weights = tilt_weights(draws, beta=beta)
-    gap = draws.rewards - np.repeat(tilts.plug_in_reward, counts)
-    left_out = -weights * gap / np.maximum(1.0 - weights, 1e-15)
-    centred = left_out - np.repeat(np.add.reduceat(left_out, starts) / counts, counts)
-    rest, single = counts - 1.0, counts == 1
-
-    def mean(power: int) -> Float64[np.ndarray, " p"]:
-        moment: Float64[np.ndarray, " p"] = np.add.reduceat(centred**power, starts) / counts
-        return moment
-
-    return WithinPrompts(
-        tilts.reward,
-        np.where(single, np.inf, rest * mean(2)),
-        np.where(single, np.inf, rest**2 / counts * (mean(4) - mean(2) ** 2)),
-        -(rest**3) / counts**2 * mean(3),
     )
 
 

@@ -8,9 +8,10 @@ from jaxtyping import Float64
 from klimit.core.errors import InputError
 from klimit.core.results import Estimate, Result
 from klimit.estimate.draws import Draws
+from klimit.estimate.frontier.extremes import best_and_lowest
 from klimit.estimate.frontier.reliability import mean_tail_shape, objection
-from klimit.estimate.uncertainty import check_level, check_prompts, mean_over_prompts
-from klimit.estimate.weights import prompt_tilts, tilt_weights
+from klimit.estimate.tilted import tilted
+from klimit.estimate.uncertainty import check_level, check_prompts
 
 __all__ = ["TiltEstimate", "estimate_tilt"]
 
@@ -57,7 +58,7 @@ def estimate_tilt(
         level: Nominal coverage of the intervals, in (0, 1).
 
     Returns:
-        The estimate, the bias of order ``1/m`` removed by the jackknife.
+        The estimate, its bias extrapolated away, with an interval that holds what may be left.
 
     Raises:
         InputError: An argument is outside its range.
@@ -72,38 +73,29 @@ def estimate_tilt(
     check_level(level)
     if not np.isfinite(beta):
         raise InputError(f"beta must be finite, got {beta}")
-    tilts = prompt_tilts(draws, beta=beta)
-    measured = draws.rewards if values is None else np.asarray(values, dtype=np.float64)
-    if measured.shape != draws.rewards.shape:
+    measured = None if values is None else np.asarray(values, dtype=np.float64)
+    if measured is not None and measured.shape != draws.rewards.shape:
         raise InputError(f"values must be one a draw, {len(draws)}, got {measured.size}")
-    reward, variance = _reweighted(draws, beta, measured)
-    ess = float(1.0 / tilts.squares.mean())
-    reason = objection(draws, ess=ess)
+    found = tilted(draws, beta=beta, values=measured)
+    reason = objection(draws, ess=found.ess) or _unseen(draws, beta)
     return TiltEstimate(
         beta=beta,
-        reward=mean_over_prompts(reward, variance, prompts=prompts, level=level),
-        kl=mean_over_prompts(tilts.kl, tilts.kl_variance, prompts=prompts, level=level),
-        ess=ess,
+        reward=found.mean.mean(prompts=prompts, level=level),
+        kl=found.kl.mean(prompts=prompts, level=level),
+        ess=found.ess,
         pareto_k=mean_tail_shape(draws, beta=beta),
         supported=not reason,
         reason=reason,
     )
 
 
-def _reweighted(
-    draws: Draws, beta: float, values: Float64[np.ndarray, " n"]
-) -> tuple[Float64[np.ndarray, " p"], Float64[np.ndarray, " p"]]:
-    """Weighted mean of every prompt, jackknifed, and its variance over the draws."""
-    starts, counts = draws.offsets[:-1], draws.counts
-    weights = tilt_weights(draws, beta=beta)
-    centre = np.repeat(np.add.reduceat(values, starts) / counts, counts)
-    centred = values - centre
-    mean = np.add.reduceat(weights * centred, starts)
-    others = np.maximum(1.0 - weights, 1e-15)
-    shift = weights * (np.repeat(mean, counts) - centred) / others
-    average = np.add.reduceat(shift, starts) / counts
-    spread = np.add.reduceat((shift - np.repeat(average, counts)) ** 2, starts)
-    single = counts == 1
-    estimate = mean - np.where(single, 0.0, (counts - 1) * average)
-    variance = np.where(single, np.inf, (counts - 1) / counts * spread)
-    return centre[starts] + estimate, variance
+def _unseen(draws: Draws, beta: float) -> str:
+    """Where a prompt's draws are all alike, others may be unseen that would count most."""
+    seen = best_and_lowest(draws)
+    best, lowest = seen.best[:, 0], seen.lowest
+    missed = beta * (best.max() - best if beta >= 0 else best.min() - best)
+    few = int(((best == lowest) & (missed > np.log(draws.counts))).sum())
+    if not few:
+        return ""
+    of = "best of others" if beta >= 0 else "lowest of others"
+    return f"{few} of {best.size} prompts show one reward only, off the {of}"

@@ -95,9 +95,10 @@ def mean_tail_shape(draws: Draws, *, beta: float) -> float:
         >>> mean_tail_shape(Draws.from_matrix([[0.0] * 30]), beta=1.0)
         -1.0
     """
-    rising = np.concatenate([np.sort(block) for block in draws.blocks])
+    side = 1.0 if beta >= 0 else -1.0  # a negative beta has the tail of the lowest rewards
+    rising = np.concatenate([np.sort(side * block) for block in draws.blocks])
     tails = tail_moments(rising, draws.counts)
-    return float(tail_shape(tails, beta=np.full(len(draws.prompts), beta)).mean())
+    return float(tail_shape(tails, beta=np.full(len(draws.prompts), side * beta)).mean())
 
 
 def objection(draws: Draws, *, ess: float) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 
 from klimit.core.results import Estimate, Result
 from klimit.estimate.frontier.reliability import objection
-from klimit.estimate.plan.heavy_tails import steepest_beta
+from klimit.estimate.heavy_tails import pooled_tail
 from klimit.estimate.plan.left_out import within_prompts
 from klimit.estimate.plan.outcome import Means, Outcome, Parameter
 from klimit.estimate.plan.supply import Supply, known
@@ -88,7 +88,7 @@ class Tilting(Result):
         return objection(self.supply.draws, ess=float(1.0 / squares.mean()))
 
     def _objection(self, strength: float) -> str:
-        limit = steepest_beta(self.supply.pools)
+        limit = pooled_tail(self.supply.pools).steepest_beta
         if self._beta(strength) > limit:
             return (
                 f"above beta {limit:.3g} the weights of a few draws decide: the tail of these "

@@ -1,0 +1,183 @@
+r"""A tilt's cgf and averages without each draw in turn, and their bias without it.
+
+Without draw ``i`` the other weights are :math:`w_j / (1 - w_i)`, the cgf changes by
+:math:`\log(1 - w_i) + \log(m / (m - 1))` and an average by
+:math:`-w_i (v_i - \bar v) / (1 - w_i)`. What is left of the bias then is a series in the sums
+of powers of the other weights; an average is the derivative of a cgf, and so is its bias.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64, Int64
+
+from klimit.core.results import Result
+from klimit.estimate.draws import Draws
+from klimit.estimate.weights import tilt_weights
+
+__all__ = ["LeftOut", "Weights"]
+
+_ORDERS = range(2, 7)  # powers of the weights that enter the bias without one draw
+_LEAST = 1e-12  # what a weight of 1 leaves to the other draws
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LeftOut(Result):
+    """A number of every prompt and what becomes of it without each draw.
+
+    Attributes:
+        plug_in: The number, shape ``(p,)``.
+        bias: What removes its bias of order ``1/m``, shape ``(p,)``.
+        without: How the number changes without each draw, shape ``(n,)``.
+        bias_without: What ``bias`` is without each draw, shape ``(n,)``.
+    """
+
+    plug_in: Float64[np.ndarray, " p"]
+    bias: Float64[np.ndarray, " p"]
+    without: Float64[np.ndarray, " n"]
+    bias_without: Float64[np.ndarray, " n"]
+
+    def times(self, factor: float) -> "LeftOut":
+        """The number times a factor.
+
+        Args:
+            factor: The factor.
+
+        Returns:
+            The product.
+        """
+        return LeftOut(
+            factor * self.plug_in,
+            factor * self.bias,
+            factor * self.without,
+            factor * self.bias_without,
+        )
+
+    def less(self, other: "LeftOut") -> "LeftOut":
+        """The difference from another number of the same draws.
+
+        Args:
+            other: What is subtracted.
+
+        Returns:
+            The difference.
+        """
+        return LeftOut(
+            self.plug_in - other.plug_in,
+            self.bias - other.bias,
+            self.without - other.without,
+            self.bias_without - other.bias_without,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weights(Result):
+    """The weights of a tilt.
+
+    Attributes:
+        own: The weight of each draw, shape ``(n,)``; those of a prompt sum to 1.
+        counts: Number of draws of each prompt, shape ``(p,)``.
+        starts: Where each prompt's draws begin, shape ``(p,)``.
+    """
+
+    own: Float64[np.ndarray, " n"]
+    counts: Int64[np.ndarray, " p"]
+    starts: Int64[np.ndarray, " p"]
+
+    @classmethod
+    def of(cls, draws: Draws, *, beta: float) -> "Weights":
+        """The weights of the tilt of some draws.
+
+        Args:
+            draws: Draws of the reference policy.
+            beta: Inverse temperature, the factor on the reward; finite.
+
+        Returns:
+            The weights.
+        """
+        return cls(tilt_weights(draws, beta=beta), draws.counts, draws.offsets[:-1])
+
+    def sums(self, numbers: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " p"]:
+        """The sum of a number of each draw over every prompt."""
+        return np.asarray(np.add.reduceat(numbers, self.starts))
+
+    def each(self, numbers: Float64[np.ndarray, " p"]) -> Float64[np.ndarray, " n"]:
+        """A number of each prompt for every one of its draws."""
+        return np.asarray(np.repeat(numbers, self.counts))
+
+    @property
+    def squares(self) -> Float64[np.ndarray, " p"]:
+        """Sum of the squared weights of each prompt."""
+        return self.sums(self.own**2)
+
+    @property
+    def others(self) -> Float64[np.ndarray, " n"]:
+        """The weight of the other draws of each draw's prompt."""
+        return np.asarray(np.maximum(1 - self.own, _LEAST))
+
+    def cgf(self) -> LeftOut:
+        """The cgf of the reward, less ``beta`` times the reward of the largest weight.
+
+        Returns:
+            The cgf of every prompt, and without each draw.
+
+        Example:
+            >>> draws = Draws.from_matrix([[0.0, 0.0, 1.0]])
+            >>> cgf = Weights.of(draws, beta=1.0).cgf()
+            >>> (cgf.plug_in + 1.0).round(6), cgf.bias.round(6)
+            (array([0.452832]), array([0.078846]))
+        """
+        m = self.counts
+        largest = np.maximum.reduceat(self.own, self.starts)
+        without = np.log1p(-np.minimum(self.own, 1 - _LEAST)) - self.each(
+            np.log1p(-1 / np.maximum(m, 2))
+        )
+        series = np.ones_like(self.own)
+        for k, shares in self._powers():
+            series += shares / k
+        fewer = np.where(m > 2, (m - 1) * np.log1p(1 / np.maximum(m - 2, 1)), 0.0)
+        bias_without = self.each(self._scale) * (series - self.each(fewer))
+        bias = -(m - 1) / m * self.sums(without)
+        return LeftOut(-np.log(largest * m), bias, without, bias_without)
+
+    def mean(self, values: Float64[np.ndarray, " n"]) -> LeftOut:
+        """The average of some values under the tilt.
+
+        Args:
+            values: A number of each draw, shape ``(n,)``.
+
+        Returns:
+            The average of every prompt, and without each draw.
+
+        Example:
+            >>> draws = Draws.from_matrix([[0.0, 0.0, 1.0]])
+            >>> mean = Weights.of(draws, beta=1.0).mean(draws.rewards)
+            >>> mean.plug_in.round(6), mean.bias.round(6)
+            (array([0.576117]), array([0.218886]))
+        """
+        average = self.sums(self.own * values)
+        gap = values - self.each(average)
+        reach = self.each(np.maximum.reduceat(np.abs(gap), self.starts))
+        pull, others = self.own * gap, self.others
+        without = -np.clip(pull / others, -2 * reach, 2 * reach)
+        series, power = np.zeros_like(gap), pull.copy()
+        for k, shares in self._powers():
+            power *= self.own
+            own = (self.each(self.sums(power)) - power) / others**k
+            series += np.clip(own, -shares * reach, shares * reach) - shares * without
+        bias = -(self.counts - 1) / self.counts * self.sums(without)
+        return LeftOut(average, bias, without, self.each(self._scale) * series)
+
+    @property
+    def _scale(self) -> Float64[np.ndarray, " p"]:
+        return np.asarray((self.counts - 2) / np.maximum(self.counts - 1, 1)).clip(0.0)
+
+    def _powers(self) -> Iterator[tuple[int, Float64[np.ndarray, " n"]]]:
+        """Sums of the powers of the other weights without each draw, order by order."""
+        power, others, raised = self.own.copy(), self.others, self.others
+        for k in _ORDERS:
+            power = power * self.own
+            raised = raised * others
+            rest = np.maximum(self.each(self.sums(power)) - power, 0.0)
+            yield k, np.minimum(rest / raised, 1.0)
