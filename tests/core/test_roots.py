@@ -5,7 +5,7 @@ from math import atan, cosh, expm1, inf, log, tanh
 import pytest
 
 from klimit.core.errors import ConvergenceError
-from klimit.core.roots import Sample, increasing_root
+from klimit.core.roots import Sample, increasing_root, log_quotient
 
 
 @pytest.mark.parametrize("start", [1e-12, 1e-3, 1.0, 1e3, 1e12])
@@ -45,3 +45,20 @@ def test_a_function_without_a_root_is_reported_with_its_bracket() -> None:
         increasing_root(lambda x: Sample(-1.0 / (1.0 + x), 0.0), start=1.0)
     with pytest.raises(ConvergenceError, match="the last bracket is"):
         increasing_root(lambda x: Sample(1.0 + x, x), start=1.0)
+
+
+def test_a_start_that_is_the_root_is_returned() -> None:
+    assert increasing_root(lambda x: Sample(x - 2.0, x), start=2.0) == 2.0
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [(0.0, 1.0, -inf), (1.0, 0.0, inf), (1e-300, 1e300, -600 * log(10)), (3.0, 3.0, 0.0)],
+)
+def test_a_logarithm_of_a_quotient_has_its_limits(a: float, b: float, expected: float) -> None:
+    assert log_quotient(a, b) == pytest.approx(expected, rel=1e-14)
+
+
+def test_a_jump_through_zero_is_found_to_the_last_digit() -> None:
+    found = increasing_root(lambda x: Sample(-1.0 if x < 7.25 else 1.0, 0.0), start=1.0)
+    assert found == pytest.approx(7.25, rel=1e-15)

@@ -40,3 +40,20 @@ def test_the_logarithm_of_a_count_never_forms_its_float() -> None:
     assert log_count(10**5000, None) == pytest.approx(5000 * log(10), rel=1e-15)
     assert log_count(1, None) == 0.0
     assert log_count(None, 1e6) == 1e6
+
+
+@pytest.mark.parametrize(
+    ("n", "log_n", "told"),
+    [
+        (None, None, "as n or as log_n, one of the two"),
+        (2, 1.0, "as n or as log_n, one of the two"),
+        (2.0, None, "n must be an integer, got 2.0; use log_n for other numbers"),
+        (None, -1.0, "log_n must be nonnegative and finite, got -1.0"),
+        (None, inf, "log_n must be nonnegative and finite, got inf"),
+    ],
+)
+def test_a_number_of_draws_is_given_once_and_in_range(
+    n: object, log_n: object, told: str
+) -> None:
+    with pytest.raises(InputError, match=told):
+        log_count(n, log_n)

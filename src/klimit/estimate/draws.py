@@ -121,7 +121,7 @@ class Draws(Result):
                 raise InputError(
                     f"each prompt needs at least one draw, prompt {i} has shape {row.shape}"
                 )
-        offsets = np.concatenate([[0], np.cumsum([row.size for row in rows])])
+        offsets = np.cumsum([0, *(row.size for row in rows)])
         flat = np.concatenate(rows) if rows else np.empty(0)
         return cls.from_blocks(tuple(range(len(rows))), offsets, flat)
 
@@ -198,7 +198,9 @@ class Draws(Result):
         """
         if rewards.size == 0:
             raise InputError("draws need at least one row, got none")
-        if not np.isfinite(rewards.sum()) and not np.isfinite(rewards).all():
+        with np.errstate(over="ignore"):
+            doubtful = not np.isfinite(rewards.sum())
+        if doubtful and not np.isfinite(rewards).all():
             at = int(np.flatnonzero(~np.isfinite(rewards))[0])
             i = int(np.searchsorted(offsets, at, side="right")) - 1
             raise InputError(
