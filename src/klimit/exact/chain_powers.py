@@ -41,7 +41,7 @@ def chain_power(
     rows = np.broadcast_to(first.astype(steps.dtype), (count, first.size))[:, None, :].copy()
     row_scale, alive, powers = np.zeros(count), np.arange(count), _Powers.of(steps)
     bits = bin(length)[:1:-1]
-    for place, bit in enumerate(bits):
+    for place, bit in enumerate(bits):  # pragma: no branch  (left at the last bit)
         if bit == "1":
             moved = (rows[alive] @ powers.matrices) * powers.turn[:, None, None]
             height = np.maximum(np.abs(moved).max(axis=(1, 2)), 1e-300)

@@ -1,5 +1,6 @@
 """How many draws: a number of them, by its probability generating function."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import exp, inf
@@ -16,7 +17,7 @@ __all__ = ["Count", "Custom", "Fixed"]
 _NEXT = 2.0**-30
 
 
-class Count(Result):
+class Count(Result, ABC):
     """A number of draws, at least one; of them the best is kept.
 
     Each kind states, for levels of distribution function ``F`` and survival ``S = 1 - F``,
@@ -26,21 +27,21 @@ class Count(Result):
     __slots__ = ()
 
     @property
+    @abstractmethod
     def mean(self) -> float:
         """Mean number of draws."""
-        raise NotImplementedError
 
+    @abstractmethod
     def log_ratio(self, levels: Levels) -> Float64[np.ndarray, " k"]:
         """``log((G(F) - G(F_below)) / (F - F_below))`` of each level."""
-        raise NotImplementedError
 
+    @abstractmethod
     def missed(self, levels: Levels) -> Float64[np.ndarray, " k"]:
         """``G(F)``: the chance that no draw lies above each level."""
-        raise NotImplementedError
 
+    @abstractmethod
     def reached(self, levels: Levels) -> Float64[np.ndarray, " k"]:
         """``1 - G(F)``: the chance that a draw lies above each level."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)

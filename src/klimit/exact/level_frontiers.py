@@ -23,7 +23,7 @@ def law_at_kl(levels: Levels, kl: float) -> TiltedLevels:
     if levels.rewards.size == 1 or kl == 0.0:
         return exponential(levels, factor=0.0)
     left = levels.ceiling_kl - kl
-    if left <= 0.0:
+    if left <= 0.0:  # pragma: no branch  (a function follows)
         return exponential(levels, factor=inf)
 
     def excess(law: TiltedLevels) -> Sample:
@@ -50,7 +50,7 @@ def law_at_mean(levels: Levels, reward: float) -> TiltedLevels:
     left = rescaled(abs(extreme - reward), -levels.exponent)
     if levels.rewards.size == 1 or gain == 0.0:
         return exponential(levels, factor=0.0)
-    if left == 0.0:
+    if left == 0.0:  # pragma: no branch  (a function follows)
         return exponential(levels, factor=copysign(inf, gain))
 
     def excess(law: TiltedLevels) -> Sample:

@@ -181,6 +181,9 @@ def _on_lattice(
     index: npt.NDArray[np.int64],
     length: int,
 ) -> tuple[npt.NDArray[np.int64], Float64[np.ndarray, " l"]]:
+    if not index.any():
+        only, log_only = lowest_path_sum(log_start, log_steps, index, length)
+        return np.array([only]), np.array([log_only])
     edges = log_steps > -np.inf
     few = int(edges.sum()) * float(length) ** 2 * float(index.max()) / 2 <= _QUICK
     single = one_class(edges)

@@ -73,7 +73,7 @@ def chain_rate(chain: Markov, x: float, beta: float) -> float:
     if x == reference.mean or high - low <= blur:
         return 0.0
     sign = copysign(1.0, x - reference.mean)
-    if (high - x if sign > 0 else x - low) <= blur:
+    if (high - x if sign > 0 else x - low) <= blur:  # pragma: no branch  (a function follows)
         return _extreme_root(log_p, rewards - x, sign) + reference.log_root - beta * x
 
     def excess(shift: float) -> Sample:
@@ -127,7 +127,7 @@ def _extreme_root(
 ) -> float:
     """Minus the limit of the root where the best cycle has reward 0."""
     last, theta = inf, sign
-    for _ in range(_DOUBLINGS):
+    for _ in range(_DOUBLINGS):  # pragma: no branch  (it converges long before)
         found = _growth(log_p, rewards, theta).log_root
         if abs(found - last) <= _CLOSE * abs(found):
             break

@@ -57,7 +57,7 @@ def steps_at_mean(steps: Steps, mean: float) -> TiltedSteps:
     if gain == 0.0 or start.variance == 0.0:
         return start
     left = -mean if steps.critical == inf else inf
-    if left == 0.0:
+    if left == 0.0:  # pragma: no branch  (a function follows)
         return steps.tilted(inf)
 
     def excess(law: TiltedSteps) -> Sample:

@@ -96,7 +96,9 @@ class Steps:
             if step <= _EPS * beta:
                 return beta
             beta -= step
-        raise ConvergenceError(f"no critical beta found: the last try was {beta!r}")
+        raise ConvergenceError(  # pragma: no cover  (Newton's steps from above only fall)
+            f"no critical beta found: the last try was {beta!r}"
+        )
 
     @cached_property
     def log_extreme(self) -> float:

@@ -152,7 +152,7 @@ def _spread(setting: Setting, law: TotalReward) -> SpreadCount:
 
 
 def _variation(a: Law, b: Law) -> float:
-    if a.log_probs is None or b.log_probs is None:
+    if a.log_probs is None or b.log_probs is None:  # pragma: no cover  (never, of totals)
         return nan
     return float(np.abs(np.exp(a.log_probs) - np.exp(b.log_probs)).sum() / 2)
 

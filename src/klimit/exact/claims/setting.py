@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import inf, isfinite, sqrt
+from math import inf, sqrt
 
 import numpy as np
 from jaxtyping import Float64, Int64
@@ -174,8 +174,6 @@ def _summable(symbols: FiniteModel, longest: int) -> tuple[FiniteModel, float | 
     if steps * longest * rewards.size <= _WORK or count_types(rewards.size, longest) <= _TYPES:
         return symbols, None if lattice is None else float(lattice.span), 0.0
     low, reach = float(rewards[0]), float(rewards[-1]) - float(rewards[0])
-    if not isfinite(reach):
-        raise InputError(f"rewards must span a finite range, got {low:g} to {rewards[-1]:g}")
     index = np.rint((rewards - low) / reach * _STEPS)
     probs = np.bincount(index.astype(np.int64), np.exp(symbols.levels.log_masses))
     grid = low + reach * np.arange(_STEPS + 1) / _STEPS

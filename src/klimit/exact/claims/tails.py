@@ -190,7 +190,9 @@ def _attainable(law: TotalReward, x: float) -> float:
 def _product_error(optimum: Tilt, aligned: Tilt) -> float:
     """The law of the total of independent optimal symbols, against the optimum on totals."""
     law = _law(aligned)
-    if law.symbols is None or optimum.log_probs is None or aligned.log_probs is None:
+    if (  # pragma: no cover  (never, of totals)
+        law.symbols is None or optimum.log_probs is None or aligned.log_probs is None
+    ):
         raise InputError("the product form needs independent symbols of finitely many kinds")
     product = Memoryless(FiniteModel(optimum.log_probs, law.symbols.rewards)).total(law.length)
     _, ours, theirs = np.intersect1d(product.rewards, law.rewards, return_indices=True)
