@@ -95,6 +95,9 @@ def test_tilt_law_leaves_out_from_the_corrected_tilt(beta: float) -> None:
     assert law.kl.value == pytest.approx(found.kl[0])
     assert law.reward.left[4] == pytest.approx(rest.reward.value)
     assert law.kl.left[4] == pytest.approx(rest.kl.value)
+    assert law.kl_bias == pytest.approx(found.kl[0] - found.plug_in_kl[0])
+    every = [tilt_law(np.delete(rewards, i), beta=beta).kl_bias for i in range(12)]
+    assert law.kl_change == pytest.approx(11 * (np.mean(every) - law.kl_bias))
 
 
 def test_atoms_of_a_fixed_number_cost_what_best_of_n_says() -> None:

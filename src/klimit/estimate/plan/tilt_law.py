@@ -20,10 +20,15 @@ class TiltLaw(Result):
     Attributes:
         reward: Its expected reward.
         kl: Its divergence from the reference policy, in nats.
+        kl_bias: What the jackknife added to the divergence.
+        kl_change: ``m - 1`` times the mean change of that when one draw is left out: as large
+            where it falls like ``1/m``, less where slower.
     """
 
     reward: LeftOut
     kl: LeftOut
+    kl_bias: float
+    kl_change: float
 
 
 def tilt_law(rewards: Float64[np.ndarray, " m"], *, beta: float) -> TiltLaw:
@@ -49,19 +54,22 @@ def tilt_law(rewards: Float64[np.ndarray, " m"], *, beta: float) -> TiltLaw:
     mass = np.exp(beta * below)
     sums = _Sums(mass.sum(keepdims=True), np.atleast_1d(mass @ below), m)
     if m < 3:
-        reward, kl = map(float, sums.numbers(beta)[:, 0])
-        return TiltLaw(LeftOut(top + reward, np.empty(0)), LeftOut(kl, np.empty(0)))
+        alone, spent = map(float, sums.numbers(beta)[:, 0])
+        none = np.empty(0)
+        return TiltLaw(LeftOut(top + alone, none), LeftOut(spent, none), 0.0, 0.0)
     one = sums.less(mass, mass * below)
     whole, left = sums.numbers(beta)[:, 0], one.numbers(beta)
-    numbers = [corrected(float(a), b) for a, b in zip(whole, left, strict=True)]
+    reward, kl = [corrected(float(a), b) for a, b in zip(whole, left, strict=True)]
+    bias = change = kl.value - float(whole[1])
     if m <= _LARGEST:
         two = one.less(mass[:, None], (mass * below)[:, None])
         pairs = two.numbers(beta)
         pairs[:, np.arange(m), np.arange(m)] = 0.0
         mean = pairs.sum(axis=1) / (m - 1)
         again = (m - 1) * left - (m - 2) * mean
-        numbers = [LeftOut(a.value, b) for a, b in zip(numbers, again, strict=True)]
-    return TiltLaw(LeftOut(top + numbers[0].value, top + numbers[0].left), numbers[1])
+        reward, kl = LeftOut(reward.value, again[0]), LeftOut(kl.value, again[1])
+        change = (m - 1) * (float((again[1] - left[1]).mean()) - bias)
+    return TiltLaw(LeftOut(top + reward.value, top + reward.left), kl, bias, change)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,17 +1,20 @@
 """Planning a policy trained to the tilt of one inverse temperature."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
+from scipy.special import ndtri
 
 from klimit.core.results import Estimate, Result
 from klimit.estimate.frontier.reliability import objection
+from klimit.estimate.frontier.values import extrapolated
 from klimit.estimate.heavy_tails import pooled_tail
 from klimit.estimate.plan.left_out import within_prompts
 from klimit.estimate.plan.outcome import Means, Outcome, Parameter
 from klimit.estimate.plan.supply import Supply, known
-from klimit.estimate.plan.tilt_law import tilt_law
+from klimit.estimate.plan.tilt_law import TiltLaw, tilt_law
 from klimit.estimate.tilt import estimate_tilt
 from klimit.estimate.weights import prompt_tilts
 
@@ -76,11 +79,31 @@ class Tilting(Result):
         return Outcome(
             setting=(Parameter("beta", beta), Parameter("kl_coef", 1.0 / beta)),
             reward=self.supply.mean(within_prompts([law.reward for law in laws])),
-            kl=self.supply.mean(within_prompts([law.kl for law in laws])),
+            kl=self._kl(laws),
             draws=known(1.0, level=self.supply.level, count=len(blocks)),
             tokens=self._tokens(beta),
             marginal=None,
             objection=self._objection(strength),
+        )
+
+    def _kl(self, laws: Sequence[TiltLaw]) -> Estimate:
+        """The divergence, its interval reaching to what may be left of its bias.
+
+        Draws that happen to lack the rare large weights give too small a divergence and too
+        small an error at once; how slowly the bias falls with their number tells how much too
+        small it may be.
+        """
+        bias, change = np.array([(law.kl_bias, law.kl_change) for law in laws]).T
+        more = extrapolated(bias, change)
+        found = self.supply.mean(within_prompts([law.kl for law in laws]))
+        normal = float(ndtri(0.5 + found.level / 2))
+        upward = max(more.doubt, more.upward + float((more.added - bias).mean()))
+        down, up = found.value - found.low, found.high - found.value
+        return replace(
+            found,
+            standard_error=float(np.hypot(found.standard_error, more.doubt)),
+            low=found.value - float(np.hypot(down, normal * more.doubt)),
+            high=found.value + float(np.hypot(up, normal * upward)),
         )
 
     def _too_few(self, strength: float) -> str:
