@@ -119,6 +119,18 @@ def test_requirements_are_judged(
     assert told in ended.err
 
 
+def test_numbers_of_a_policy_too_alike_never_pass(klimit: Klimit, tmp_path: Path) -> None:
+    alike = Draws.from_blocks(
+        POLICY.prompts, POLICY.offsets, np.ones(len(POLICY)), POLICY.columns
+    )
+    policy = written(alike, tmp_path / "alike.parquet")
+    reference = written(REFERENCE, tmp_path / "reference.parquet")
+    for condition in ("kl<=9", "reward>=0", "gain>=-9", "efficiency>=0"):
+        ended = klimit("audit", policy, "--reference", reference, "--require", condition)
+        assert ended.code == 1
+        assert "draws of the policy differ from the common reward" in ended.err
+
+
 def test_numbers_beyond_the_data_never_pass(klimit: Klimit, tmp_path: Path) -> None:
     columns = {**POLICY.columns, "log_prob_policy": POLICY.columns["log_prob_policy"] + 5.0}
     far = Draws.from_blocks(POLICY.prompts, POLICY.offsets, POLICY.rewards, columns)

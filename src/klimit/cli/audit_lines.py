@@ -24,11 +24,11 @@ __all__ = [
 
 def _named(found: "Audit", reward: str) -> list[tuple[str, "Estimate", str]]:
     """Name, estimate and what speaks against it."""
-    unsure = found.reason
+    bare, unsure = found.policy_reason, found.reason
     return [
-        ("KL, nats a response", found.kl, ""),
-        (reward, found.mean_reward, ""),
-        ("gain over the reference", found.gain, ""),
+        ("KL, nats a response", found.kl, bare),
+        (reward, found.mean_reward, bare),
+        ("gain over the reference", found.gain, bare),
         (f"most {reward} at that KL", found.frontier_reward, unsure),
         ("reward gap", found.reward_gap, unsure),
         ("efficiency", found.efficiency, unsure),

@@ -68,9 +68,9 @@ class AuditRequirement:
         return Verdict(self, met=False, line=f"{self} not met by {short:.3g}: {seen}")
 
     def _objection(self, found: "Audit | AuditedPoint") -> str:
-        if self.quantity in _OF_POLICY:
-            return ""
         reason = found.excess_reason if self.quantity in _OF_EXCESS else found.reason
+        if self.quantity in _OF_POLICY:
+            reason = getattr(found, "policy_reason", "")
         return reason and f"the data do not support it, {reason}"
 
 

@@ -136,7 +136,7 @@ def _run_method(run: PointsAudit, name: str) -> str:
 
 
 def _numbers(audit: Audit, name: str) -> Grid:
-    bare, unsure = "", audit.reason
+    bare, unsure = audit.policy_reason, audit.reason
     rows = [
         ("KL, nats a response", audit.kl, bare),
         (f"mean {name}", audit.mean_reward, bare),
@@ -159,6 +159,9 @@ def _numbers(audit: Audit, name: str) -> Grid:
 
 
 def _support(audit: Audit) -> tuple[Block, ...]:
+    if not audit.policy_supported:
+        said = f"The draws do not bear these numbers: {audit.policy_reason}."
+        return (Note("warning", said),)
     if audit.supported:
         return ()
     return (Note("warning", f"The draws do not bear the frontier at that KL: {audit.reason}."),)

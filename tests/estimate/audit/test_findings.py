@@ -175,3 +175,44 @@ def test_texts_that_recur_as_their_probability_says_are_none() -> None:
 def test_log_probabilities_have_their_own_findings() -> None:
     _, reference = small()
     assert "log-probs-identical" in said(audit(reference, reference=reference))
+
+
+@pytest.mark.parametrize("prompts", ["sampled", "fixed"])
+def test_a_policy_that_hardly_ever_fails_is_not_judged(prompts: str) -> None:
+    passes, at = np.ones(320), np.arange(17) * 18  # 20 prompts of 16 draws
+    passes[[5, 200, 201]] = 0.0
+    policy, reference = verdicts_of(passes), verdicts_of(np.arange(320) % 2.0)
+    found = audit(policy, reference=reference, prompts=prompts)
+    told = "3 of 320 draws of the policy differ from the common reward: too rare for an error"
+    assert found.policy_reason == found.reason == found.excess_reason == told
+    assert not any([found.policy_supported, found.supported, found.excess_supported])
+    assert f"{told}. Draw more from the policy, about 80 a prompt" in str(said(found))
+
+    passes[at] = 0.0
+    found = audit(verdicts_of(passes), reference=reference, prompts=prompts)
+    assert "policy-too-alike" not in said(found)
+    assert found.policy_supported
+    assert found.excess_supported
+
+
+def test_prompts_that_differ_are_no_policy_that_is_too_alike() -> None:
+    always = np.repeat(np.arange(20) % 2.0, 16)
+    policy, reference = verdicts_of(always), verdicts_of(np.arange(320) % 2.0)
+    assert audit(policy, reference=reference, prompts="sampled").policy_supported
+    assert not audit(policy, reference=reference, prompts="fixed").policy_supported
+
+
+def test_a_log_ratio_that_nearly_all_draws_share_is_not_judged() -> None:
+    policy, reference = small()
+    columns = dict(policy.columns) | {"log_prob_reference": policy.columns["log_prob_policy"]}
+    alike = Draws.from_blocks(policy.prompts, policy.offsets, policy.rewards, columns)
+    told = audit(alike, reference=reference).policy_reason
+    assert told.startswith("0 of 400 draws of the policy differ from the common log ratio")
+
+
+def verdicts_of(passes: np.ndarray) -> Draws:
+    """Pass or fail at 20 prompts, of a policy that likes what passes."""
+    log_prob = np.where(passes > 0, -0.1, -2.4)
+    offsets = np.arange(21) * (passes.size // 20)
+    columns = {"log_prob_policy": log_prob, "log_prob_reference": np.full(passes.size, -0.7)}
+    return Draws.from_blocks(tuple(range(20)), offsets, passes, columns)

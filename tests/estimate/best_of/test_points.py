@@ -275,3 +275,11 @@ def test_what_saturates_may_still_fall_short_of_it() -> None:
     rows = (np.arange(64) < np.array([[30], [32], [34]])).astype(float)
     reward = estimate_best_of_n(Draws.from_matrix(rows), n=48).points[0].reward
     assert reward.low < 1 - 0.5**48 < reward.value == reward.high == 1
+
+
+def test_one_draw_of_each_prompt_tells_an_error_where_prompts_are_sampled() -> None:
+    rewards = np.random.default_rng(0).normal(size=(40, 1))
+    assert estimate_best_of_n(Draws.from_matrix(rewards), n=1).points[0].supported
+    rare = Draws.from_matrix(np.where(np.arange(40) < 3, 1.0, 0.0)[:, None])
+    told = estimate_best_of_n(rare, n=1).points[0].reason
+    assert "3 of 40 draws differ from the common reward" in told

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from klimit.core.errors import InputError
 from klimit.core.results import Estimate, Result
+from klimit.estimate.audit.alike import alike
 from klimit.estimate.audit.log_ratios import log_ratios
 from klimit.estimate.audit.numbers import Numbers, numbers
 from klimit.estimate.audit.sources import Sources
@@ -46,8 +47,11 @@ class Audit(Result):
         beta_same_reward: That of the optimum of the same mean reward; negative for a policy
             below the reference.
         ess: Effective number of draws a prompt that carry the frontier at that KL.
-        supported: Whether the reference's draws bear the frontier at that KL, and so
-            ``frontier_reward``, ``reward_gap``, ``divergence`` and ``efficiency``.
+        policy_supported: Whether the policy's draws bear ``kl``, ``mean_reward`` and ``gain``,
+            and with them all that follows.
+        policy_reason: Why they do not, in words; empty where they do.
+        supported: Whether the draws bear the frontier at that KL, and so ``frontier_reward``,
+            ``reward_gap``, ``divergence`` and ``efficiency``.
         reason: Why they do not, in words; empty where they do.
         excess_supported: Whether they bear ``excess_kl``.
         excess_reason: Why they do not, in words; empty where they do.
@@ -72,6 +76,8 @@ class Audit(Result):
     beta: float
     beta_same_reward: float
     ess: float
+    policy_supported: bool
+    policy_reason: str
     supported: bool
     reason: str
     excess_supported: bool
@@ -149,16 +155,18 @@ def audit(  # noqa: PLR0913  (what is audited, for whom, and what it is held aga
     found = numbers(
         sources, kl=sources.of_policy(terms), reward=sources.of_policy(pair.policy.rewards)
     )
+    rare = alike(pair.policy, terms, prompts=prompts)
     findings = (
+        *filter(None, [rare]),
         *verdicts(sources, found, budget=budget),
         *table_findings(pair, training_prompts=training_prompts),
         *divergence_findings(pair.policy, prompts=prompts),
     )
-    return _audit(pair, sources, found, findings)
+    return _audit(pair, sources, found, findings, rare.message if rare else "")
 
 
 def _audit(
-    pair: Matched, sources: Sources, found: Numbers, findings: tuple[Finding, ...]
+    pair: Matched, sources: Sources, found: Numbers, findings: tuple[Finding, ...], rare: str
 ) -> Audit:
     at_kl, at_reward = found.at_kl, found.at_reward
     return Audit(
@@ -176,10 +184,12 @@ def _audit(
         beta=at_kl.tilt.beta,
         beta_same_reward=at_reward.tilt.beta,
         ess=at_kl.tilt.ess,
-        supported=not at_kl.reason,
-        reason=at_kl.reason,
-        excess_supported=not at_reward.reason,
-        excess_reason=at_reward.reason,
+        policy_supported=not rare,
+        policy_reason=rare,
+        supported=not (at_kl.reason or rare),
+        reason=at_kl.reason or rare,
+        excess_supported=not (at_reward.reason or rare),
+        excess_reason=at_reward.reason or rare,
         prompts=sources.prompts,
         level=sources.level,
         prompt_count=len(pair.reference.prompts),

@@ -6,11 +6,36 @@ from scipy.special import gammaln, xlog1py, xlogy
 
 from klimit.estimate.best_of.pools import Pools
 
-__all__ = ["draws_off_the_common_reward", "shortfall_moments"]
+__all__ = ["draws_off_the_common_reward", "shortfall_moments", "too_rare"]
+
+SEEN = 15  # draws off the common value: a kind that is a fifth of them shows in 96 %
+
+
+def too_rare(off: int, draws: int, *, what: str = "reward", of: str = "draws") -> str:
+    """Why draws that hardly differ tell no error.
+
+    Args:
+        off: How many differ from the common value.
+        draws: How many there are.
+        what: What the value is.
+        of: What the draws are called.
+
+    Returns:
+        The reason in words, empty where they do.
+
+    Example:
+        >>> too_rare(3, 320)
+        '3 of 320 draws differ from the common reward: too rare for an error'
+    """
+    if off < SEEN and 2 * off < draws:
+        return f"{off} of {draws} {of} differ from the common {what}: too rare for an error"
+    return ""
 
 
 def draws_off_the_common_reward(pools: Pools) -> int:
     """How many draws differ from the commonest reward of their prompt.
+
+    Prompts with a single draw are taken for one.
 
     Args:
         pools: The sorted rewards of every prompt.
@@ -30,7 +55,8 @@ def draws_off_the_common_reward(pools: Pools) -> int:
 
 def _common(block: Float64[np.ndarray, "q m"]) -> int:
     """How many draws have the commonest reward of their prompt."""
-    q, m = block.shape
+    q, m = (1, block.size) if block.shape[1] == 1 else block.shape
+    block = np.sort(block.reshape(1, -1)) if q < block.shape[0] else block
     fresh = np.ones((q, m), dtype=bool)
     np.not_equal(block[:, 1:], block[:, :-1], out=fresh[:, 1:])
     starts = np.flatnonzero(fresh)

@@ -8,14 +8,17 @@ from scipy.special import stdtrit
 
 from klimit.core.results import Estimate, Result
 from klimit.estimate.best_of.pools import Pools
-from klimit.estimate.best_of.rare import draws_off_the_common_reward, shortfall_moments
+from klimit.estimate.best_of.rare import (
+    draws_off_the_common_reward,
+    shortfall_moments,
+    too_rare,
+)
 from klimit.estimate.within_prompts import WithinPrompts, skewed_interval
 
 __all__ = ["RewardInterval", "reward_interval"]
 
 _SKEWED = 0.3  # skewness of a mean from which rare low values may have gone unseen
 _DECIDED = 0.5  # and from which an interval is not to be trusted: some four values decide
-_SEEN = 15  # draws off the common reward: a kind that is a fifth of them shows in 96 %
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,9 +125,8 @@ def _doubt(pools: Pools, reward: Estimate, skewness: float, near: float) -> str:
     draws = len(pools.rewards)
     if reward.standard_error == 0 and draws > 1:
         return "every prompt gives the same reward, so the draws tell no error"
-    off = draws_off_the_common_reward(pools)
-    if 2 * off < draws and off < _SEEN:
-        return f"{off} of {draws} draws differ from the common reward: too rare for an error"
+    if rare := too_rare(draws_off_the_common_reward(pools), draws):
+        return rare
     if near < -_DECIDED:
         return "nearly all reach the ceiling: those that miss it are too rare for an error"
     if abs(skewness) > _DECIDED:
