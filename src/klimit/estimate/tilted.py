@@ -12,7 +12,7 @@ from klimit.estimate.draws import Draws
 from klimit.estimate.frontier.values import extrapolated
 from klimit.estimate.heavy_tails import pooled_tail
 from klimit.estimate.parts import Part, by_parts
-from klimit.estimate.without_each import LeftOut, Weights
+from klimit.estimate.without_each import Weights, WithoutEach
 
 __all__ = ["Tilted", "tilted"]
 
@@ -109,7 +109,7 @@ def _numbers(
     return np.stack([*moments, kl.plug_in, *kl_moments, weights.squares, bias, change])
 
 
-def _moments(weights: Weights, number: LeftOut) -> list[Float64[np.ndarray, " q"]]:
+def _moments(weights: Weights, number: WithoutEach) -> list[Float64[np.ndarray, " q"]]:
     """Bias, its change, and variance, third and fourth power sums of the influences.
 
     The change is ``m - 1`` times the mean one when a draw is left out: as large as the bias

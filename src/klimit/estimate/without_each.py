@@ -16,14 +16,14 @@ from klimit.core.results import Result
 from klimit.estimate.draws import Draws
 from klimit.estimate.weights import tilt_weights
 
-__all__ = ["LeftOut", "Weights"]
+__all__ = ["Weights", "WithoutEach"]
 
 _ORDERS = range(2, 7)  # powers of the weights that enter the bias without one draw
 _LEAST = 1e-12  # what a weight of 1 leaves to the other draws
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LeftOut(Result):
+class WithoutEach(Result):
     """A number of every prompt and what becomes of it without each draw.
 
     Attributes:
@@ -38,7 +38,7 @@ class LeftOut(Result):
     without: Float64[np.ndarray, " n"]
     bias_without: Float64[np.ndarray, " n"]
 
-    def times(self, factor: float) -> "LeftOut":
+    def times(self, factor: float) -> "WithoutEach":
         """The number times a factor.
 
         Args:
@@ -47,14 +47,14 @@ class LeftOut(Result):
         Returns:
             The product.
         """
-        return LeftOut(
+        return WithoutEach(
             factor * self.plug_in,
             factor * self.bias,
             factor * self.without,
             factor * self.bias_without,
         )
 
-    def less(self, other: "LeftOut") -> "LeftOut":
+    def less(self, other: "WithoutEach") -> "WithoutEach":
         """The difference from another number of the same draws.
 
         Args:
@@ -63,7 +63,7 @@ class LeftOut(Result):
         Returns:
             The difference.
         """
-        return LeftOut(
+        return WithoutEach(
             self.plug_in - other.plug_in,
             self.bias - other.bias,
             self.without - other.without,
@@ -116,7 +116,7 @@ class Weights(Result):
         """The weight of the other draws of each draw's prompt."""
         return np.asarray(np.maximum(1 - self.own, _LEAST))
 
-    def cgf(self) -> LeftOut:
+    def cgf(self) -> WithoutEach:
         """The cgf of the reward, less ``beta`` times the reward of the largest weight.
 
         Returns:
@@ -139,9 +139,9 @@ class Weights(Result):
         fewer = np.where(m > 2, (m - 1) * np.log1p(1 / np.maximum(m - 2, 1)), 0.0)
         bias_without = self.each(self._scale) * (series - self.each(fewer))
         bias = -(m - 1) / m * self.sums(without)
-        return LeftOut(-np.log(largest * m), bias, without, bias_without)
+        return WithoutEach(-np.log(largest * m), bias, without, bias_without)
 
-    def mean(self, values: Float64[np.ndarray, " n"]) -> LeftOut:
+    def mean(self, values: Float64[np.ndarray, " n"]) -> WithoutEach:
         """The average of some values under the tilt.
 
         Args:
@@ -167,7 +167,7 @@ class Weights(Result):
             own = (self.each(self.sums(power)) - power) / others**k
             series += np.clip(own, -shares * reach, shares * reach) - shares * without
         bias = -(self.counts - 1) / self.counts * self.sums(without)
-        return LeftOut(average, bias, without, self.each(self._scale) * series)
+        return WithoutEach(average, bias, without, self.each(self._scale) * series)
 
     @property
     def _scale(self) -> Float64[np.ndarray, " p"]:
