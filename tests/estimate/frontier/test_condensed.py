@@ -106,3 +106,31 @@ def test_the_jackknife_is_that_of_draws_left_out(m: int) -> None:
         # the bias without a draw is a series in the weights, cut after their fourth powers
         assert_allclose(found.change, (m - 1) * (biases.mean() - bias(row)), rtol=0.05)
         assert_allclose(found.variance, (m - 1) * values.var(), rtol=0.02)
+
+
+@pytest.mark.parametrize("beta", [0.05, 0.1, 0.3, 1.0])
+@pytest.mark.parametrize(
+    "row",
+    [RNG.normal(size=600), RNG.lognormal(sigma=0.5, size=600), RNG.integers(1, 6, 256) * 1.0],
+    ids=["gaussian", "log-normal", "judge"],
+)
+def test_influences_have_their_moments_where_all_weights_are_nearly_alike(
+    row: np.ndarray, beta: float
+) -> None:
+    def bias(draws: np.ndarray) -> float:
+        m, mass = draws.size, np.exp(beta * draws)
+        left = np.log1p(-mass / mass.sum()) - np.log1p(-1 / m)
+        return -(m - 1) / m * float(left.sum())
+
+    sums = sum_directly([row])
+    found = jackknife(sums.at(np.full(1, beta)), counts=sums.counts, best=sums.best)
+    m, without = row.size, [np.delete(row, i) for i in range(row.size)]
+    biases = np.array([bias(draws) for draws in without])
+    assert_allclose(found.change, (m - 1) * (biases.mean() - bias(row)), rtol=2e-3)
+    values = np.array([logsumexp(beta * draws) for draws in without]) + biases
+    away = values - values.mean()
+    assert_allclose(found.variance, (m - 1) / m * (away**2).sum(), rtol=1e-3)
+    scale = (away**2).sum() ** 1.5
+    assert_allclose(found.third, -(away**3).sum(), rtol=0.02, atol=0.01 * scale)
+    # only degrees of freedom come from it, of which many alike draws have thousands
+    assert_allclose(found.fourth, (away**4).sum(), rtol=0.9)

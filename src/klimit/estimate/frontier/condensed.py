@@ -76,7 +76,7 @@ class CondensedSums:
         top = best[:, 0]
         below = np.where(best > -np.inf, best - top[:, None], 0.0)
         mass = np.where(best > -np.inf, np.exp(beta[:, None] * below), 0.0)
-        local, slope, bend, local_two, local_three = _local_sums(moments, beta)
+        local, slope, bend, *raised = _local_sums(moments, beta)
         near = np.exp(beta[:, None] * centres)
         total = mass.sum(axis=1) + dots(near, local)
         heavy, near = mass / total[:, None], near / total[:, None]
@@ -84,8 +84,10 @@ class CondensedSums:
         gap, apart = centres - mean[:, None], below - mean[:, None]
         variance = dots(heavy * apart, apart)
         variance += dots(near, gap * (gap * local + 2 * slope) + bend)
-        square = near * near
-        powers = [dots(near, local), dots(square, local_two), dots(square * near, local_three)]
+        powers, power = [dots(near, local)], near
+        for sums in raised:
+            power = power * near
+            powers.append(dots(power, sums))
         return TiltSums(
             beta=beta,
             cgf=beta * top + np.log(total / self.counts[prompts]),
@@ -127,11 +129,11 @@ class CondensedSums:
 
 def _local_sums(
     moments: Float64[np.ndarray, "p b j"], beta: Float64[np.ndarray, " p"]
-) -> Float64[np.ndarray, "5 p b"]:
+) -> Float64[np.ndarray, "6 p b"]:
     """Sums over each bin, about its centre, of the weights, their slopes, bends and powers."""
     betas = beta[:1] if (beta == beta[0]).all() else beta
-    one, two, three = (_powers(k * betas) for k in range(1, POWERS + 1))
-    series = np.stack([one, _slopes(one), _slopes(_slopes(one)), two, three], axis=1)
+    one, *raised = (_powers(k * betas) for k in range(1, POWERS + 1))
+    series = np.stack([one, _slopes(one), _slopes(_slopes(one)), *raised], axis=1)
     return np.moveaxis(series @ np.swapaxes(moments, 1, 2), 1, 0)
 
 

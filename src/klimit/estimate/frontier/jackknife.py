@@ -10,7 +10,13 @@ from klimit.estimate.frontier.sums import TiltSums, dots
 __all__ = ["Jackknife", "jackknife"]
 
 _ORDERS = np.arange(2.0, 5.0)  # powers of the weights that enter the bias without one draw
+# coefficients of the third and fourth power of a weight in the bias without its draw: of the
+# sums of all weights' powers, and of what the draw's own powers take from them
+_FURTHER = np.array([(_ORDERS + 1) * (_ORDERS + 2) / 6])
+_FURTHER = np.concatenate([_FURTHER, _FURTHER * (_ORDERS + 3) / 4])
+_OWN = np.array([4 / 3, 11 / 4])
 _TOGETHER = 1000  # prompts at a time: what is worked on stays in the processor's cache
+_LIGHT = 0.01  # a weight below it is worth taking through the sums of powers
 _LEAST = 1e-12  # what a weight of 1 leaves to the other draws, so that logarithms are finite
 
 
@@ -77,50 +83,97 @@ def _part(
     best: Float64[np.ndarray, "p h"],
 ) -> list[Float64[np.ndarray, " q"]]:
     """The fields of the result for some of the prompts."""
-    counts, best = counts[prompts], best[prompts]
-    heavy, light = sums.heavy[prompts], sums.powers[:, prompts]
+    counts, best, every = counts[prompts], best[prompts], sums.heavy[prompts]
     m, single = counts.astype(np.float64), counts == 1
-    present, rest = best > -np.inf, np.maximum(m - heavy.shape[1], 0.0)
-    others = np.maximum(1.0 - heavy, _LEAST)  # the weight of the other draws
-    logs, inverse, raised = np.log(others), 1 / others, _raised(heavy)
-    beyond = [light[1], light[2], _fourth(light)]
-    whole = np.array([x.sum(axis=1) + y for x, y in zip(raised, beyond, strict=True)])
+    others = np.maximum(1.0 - every, _LEAST)  # the weight of the other draws
+    logs, inverse = np.log(others), 1 / others
+    gap = np.where(best > -np.inf, best - sums.reward[prompts, None], 0.0)
+    sloped = sums.beta[prompts, None] * every * gap
+    shift = -logs - sloped * inverse
+    kl_variance = _kl_variance(shift, sloped.sum(axis=1), sums.powers[:, prompts], m)
 
-    # the bias without a draw: one by one for the heavy ones, level + linear w + curved w^2 else
+    heavy, light = _divided(every, sums.powers[:, prompts])
+    own = slice(heavy.shape[1])
+    logs, inverse, present = logs[:, own], inverse[:, own], best[:, own] > -np.inf
+    raised, rest = _raised(heavy), np.maximum(m - heavy.shape[1], 0.0)
+    whole = np.array([x.sum(axis=1) + y for x, y in zip(raised, light[1:], strict=True)])
+
+    # the bias without a draw: one by one for the heavy ones, for the others as a power series
     scale = np.where(m > 1, (m - 2) / np.maximum(m - 1, 1), 0.0)
     level = scale * ((1 / _ORDERS) @ whole)
     linear = scale * whole.sum(axis=0)
     curved = scale * (((_ORDERS + 1) / 2) @ whole - 0.5)
+    cubic, quartic = (scale * (_FURTHER[i] @ whole - _OWN[i]) for i in range(2))
     left = np.where(present, _bias_left(inverse, raised, whole, scale) - level[:, None], 0.0)
     moved = left.sum(axis=1) + linear * light[0] + curved * light[1]
+    moved += cubic * light[2] + quartic * light[3]
     fewer = level + moved / m + _count_term(m - 1)
     now = (m - 1) / m * ((1 / _ORDERS) @ whole) + _count_term(m)
 
     influence = np.where(present, logs + left, 0.0)
-    a, b = linear - 1.0, curved - 0.5
-    centre = (influence.sum(axis=1) + a * light[0] + b * light[1]) / m
+    of_light = _power_sums(linear - 1.0, curved - 0.5, light)
+    centre = (influence.sum(axis=1) + of_light[0]) / m
     centred = np.where(present, influence - centre[:, None], 0.0)
-    square, fourth = centred * centred, _fourth(light)
-    second = square.sum(axis=1) + a**2 * light[1] + 2 * a * b * light[2] + b**2 * fourth
-    second += rest * centre**2 - 2 * centre * (a * light[0] + b * light[1])
-    series = light[0] + light[1] / 2 + light[2] / 3 + fourth / 4
+    square = centred * centred
+    second, third, fourth = _about(centre, of_light, rest)
+    # that of a normal law at least: where all weights are alike the sums cancel
+    fourth = np.maximum(fourth, 3 * second**2 / np.maximum(rest, 1.0))
+    second += square.sum(axis=1)
+    third += dots(square, centred)
+    fourth += dots(square, square)
+    series = light[0] + light[1] / 2 + light[2] / 3 + light[3] / 4
     bias = (m - 1) / m * (series - logs.sum(axis=1) - 1.0) + _count_term(m)
-    gap = np.where(present, best - sums.reward[prompts, None], 0.0)
-    sloped = sums.beta[prompts, None] * heavy * gap
-    shift = -logs - sloped * inverse
     return [
         np.where(single, 0.0, bias),
         np.where(single, 0.0, (m - 1) * (fewer - now)),
         np.where(single, np.inf, (m - 1) / m * second),
-        -dots(square, centred) - a**3 * light[2],
-        dots(square, square) + a**4 * fourth,
-        np.where(single, np.inf, _kl_variance(shift, sloped.sum(axis=1), light, m)),
+        -third,
+        fourth,
+        np.where(single, np.inf, kl_variance),
     ]
 
 
-def _fourth(light: Float64[np.ndarray, "3 p"]) -> Float64[np.ndarray, " p"]:
-    """The sum of fourth powers, about: weights below 1 / 33 make it next to nothing."""
-    return np.asarray(light[2] ** 2 / np.where(light[1] > 0, light[1], 1.0))
+def _divided(
+    heavy: Float64[np.ndarray, "p h"], light: Float64[np.ndarray, "4 p"]
+) -> tuple[Float64[np.ndarray, "p k"], Float64[np.ndarray, "4 p"]]:
+    """The draws whose weight is large at some prompt, and the sums of powers of all others."""
+    width = int((heavy.max(axis=0, initial=0.0) >= _LIGHT).sum())
+    rest = heavy[:, width:]
+    sums = [x.sum(axis=1) for x in (rest, *_raised(rest))]
+    return heavy[:, :width], light + np.array(sums)
+
+
+def _power_sums(
+    a: Float64[np.ndarray, " q"],
+    b: Float64[np.ndarray, " q"],
+    light: Float64[np.ndarray, "4 q"],
+) -> Float64[np.ndarray, "4 q"]:
+    """Sums of the powers of ``a w + b w**2`` over light weights, to their fourth order."""
+    one, two, three, four = light
+    return np.array(
+        [
+            a * one + b * two,
+            a**2 * two + 2 * a * b * three + b**2 * four,
+            a**3 * three + 3 * a**2 * b * four,
+            a**4 * four,
+        ]
+    )
+
+
+def _about(
+    centre: Float64[np.ndarray, " q"],
+    sums: Float64[np.ndarray, "4 q"],
+    count: Float64[np.ndarray, " q"],
+) -> Float64[np.ndarray, "3 q"]:
+    """The second to fourth of the power sums of so many numbers, taken about a centre."""
+    c, (one, two, three, four) = centre, sums
+    return np.array(
+        [
+            two - 2 * c * one + count * c**2,
+            three - 3 * c * two + 3 * c**2 * one - count * c**3,
+            four - 4 * c * three + 6 * c**2 * two - 4 * c**3 * one + count * c**4,
+        ]
+    )
 
 
 def _raised(x: Float64[np.ndarray, "p h"]) -> list[Float64[np.ndarray, "p h"]]:
@@ -153,7 +206,7 @@ def _count_term(m: Float64[np.ndarray, " p"]) -> Float64[np.ndarray, " p"]:
 def _kl_variance(
     shift: Float64[np.ndarray, "q h"],
     sloped: Float64[np.ndarray, " q"],
-    light: Float64[np.ndarray, "3 q"],
+    light: Float64[np.ndarray, "4 q"],
     m: Float64[np.ndarray, " q"],
 ) -> Float64[np.ndarray, " q"]:
     """From the draws of large weight; of the others, the average gap stands for each."""

@@ -12,7 +12,7 @@ from klimit.estimate.frontier.extremes import Extremes
 __all__ = ["DirectSums", "Sums", "TiltSums", "dots", "sum_directly", "tail_moments"]
 
 HEAVY = 32  # draws of a prompt, the best ones, whose weights are kept one by one
-POWERS = 3  # sums of powers of the other weights, each below 1 / 33
+POWERS = 4  # sums of powers of the other weights, each below 1 / 33
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,7 +25,7 @@ class TiltSums:
         reward: Mean reward under the tilt, shape ``(p,)``.
         variance: Variance of the reward under the tilt, shape ``(p,)``.
         heavy: Weights of the best draws, shape ``(p, h)``, 0 where a prompt has fewer.
-        powers: Sums of the powers 1 to 3 of the other draws' weights, shape ``(3, p)``.
+        powers: Sums of the powers 1 to 4 of the other draws' weights, shape ``(4, p)``.
     """
 
     beta: Float64[np.ndarray, " p"]
@@ -33,7 +33,7 @@ class TiltSums:
     reward: Float64[np.ndarray, " p"]
     variance: Float64[np.ndarray, " p"]
     heavy: Float64[np.ndarray, "p h"]
-    powers: Float64[np.ndarray, "3 p"]
+    powers: Float64[np.ndarray, "4 p"]
 
     @property
     def kl(self) -> Float64[np.ndarray, " p"]:
