@@ -4,15 +4,23 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: demo test check wheel docs bench clean
+.PHONY: demo test coverage clean-coverage check wheel docs bench clean
 
 demo: $(VENV)/.demo
 	$(BIN)/klimit demo --out runs/demo
 
 # The language model's tests stand alone: its threads would slow down all others beside them.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest --numprocesses auto -m "not model"
-	$(BIN)/python -m pytest -m model
+	$(BIN)/python -m pytest $(MEASURE) --numprocesses auto -m "not model"
+	$(BIN)/python -m pytest $(MEASURE) -m model
+
+# The same tests, with the lines and branches that they run counted.
+coverage: MEASURE := --cov --cov-append --cov-report= --cov-fail-under=0
+coverage: clean-coverage test
+	$(BIN)/coverage report
+
+clean-coverage:
+	rm -f .coverage .coverage.*
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -52,7 +52,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 DONE, REFUSED, USAGE, BACKEND, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 3, 130, 141
 
 
-def main() -> None:
+def main() -> None:  # pragma: no cover  (tested in processes of their own)
     """Run the command line of this process and exit with its code."""
     try:
         for package in ("rich", "cyclopts"):
@@ -174,5 +174,5 @@ def _forget_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no cover
     main()

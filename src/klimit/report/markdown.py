@@ -53,7 +53,7 @@ def _block(block: Block) -> str:
         case Explorer():
             tables = (_grid(block.data), _grid(favoured_grid(block)))
             return "\n\n".join([f"*{_text(block.caption)}*", *tables])
-        case Picture():
+        case Picture():  # pragma: no branch  (there are no other blocks)
             caption = f"*{_text(block.caption)}*"
             return caption if block.data is None else f"{caption}\n\n{_grid(block.data)}"
 

@@ -66,7 +66,7 @@ def _parts(block: Block, console: Console) -> list[RenderableType]:
         case Picture():
             numbers = [] if block.data is None else _grid(block.data, console)
             return [*_sketch(block.sketch, console), _caption(block.caption), *numbers]
-        case Explorer():
+        case Explorer():  # pragma: no branch  (there are no other blocks)
             length = max(12, (console.width - 36) // 2)
             plot = _sketch(block.sketch, console)
             favoured = _grid(favoured_grid(block, length=length), console)
