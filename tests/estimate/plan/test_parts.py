@@ -27,8 +27,6 @@ from klimit.estimate.plan.rejection import rejection
 from klimit.estimate.plan.search import Goal, search
 from klimit.estimate.plan.soft_law import soft_law
 from klimit.estimate.plan.supply import supply
-from klimit.estimate.plan.tilt_law import tilt_law
-from klimit.estimate.weights import prompt_tilts
 from klimit.exact.counts import Fixed
 
 COUNTS = [zero_truncated_poisson(3.0), one_plus_poisson(2.0), geometric(0.3)]
@@ -84,20 +82,6 @@ def test_the_bias_of_soft_best_of_n_is_removed_to_first_order() -> None:
     assert abs(np.mean([law.kl.value for law in laws]) - truth.kl) < 4 * error + 0.004
     uncorrected = np.mean([law.kl.left.mean() for law in laws]) - truth.kl
     assert uncorrected < -0.01
-
-
-@pytest.mark.parametrize("beta", [0.0, 1.3])
-def test_tilt_law_leaves_out_from_the_corrected_tilt(beta: float) -> None:
-    rewards = np.random.default_rng(6).normal(size=12)
-    law, rest = tilt_law(rewards, beta=beta), tilt_law(np.delete(rewards, 4), beta=beta)
-    found = prompt_tilts(Draws.from_matrix(rewards[None]), beta=beta)
-    assert law.reward.value == pytest.approx(found.reward[0])
-    assert law.kl.value == pytest.approx(found.kl[0])
-    assert law.reward.left[4] == pytest.approx(rest.reward.value)
-    assert law.kl.left[4] == pytest.approx(rest.kl.value)
-    assert law.kl_bias == pytest.approx(found.kl[0] - found.plug_in_kl[0])
-    every = [tilt_law(np.delete(rewards, i), beta=beta).kl_bias for i in range(12)]
-    assert law.kl_change == pytest.approx(11 * (np.mean(every) - law.kl_bias))
 
 
 def test_atoms_of_a_fixed_number_cost_what_best_of_n_says() -> None:

@@ -1,21 +1,17 @@
 """Planning a policy trained to the tilt of one inverse temperature."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from scipy.special import ndtri
 
 from klimit.core.results import Estimate, Result
 from klimit.estimate.frontier.reliability import objection
-from klimit.estimate.frontier.values import extrapolated
 from klimit.estimate.heavy_tails import pooled_tail
-from klimit.estimate.plan.left_out import within_prompts
 from klimit.estimate.plan.outcome import Means, Outcome, Parameter
 from klimit.estimate.plan.supply import Supply, known
-from klimit.estimate.plan.tilt_law import TiltLaw, tilt_law
 from klimit.estimate.tilt import estimate_tilt
+from klimit.estimate.tilted import tilted
 from klimit.estimate.weights import prompt_tilts
 
 __all__ = ["Tilting"]
@@ -61,8 +57,8 @@ class Tilting(Result):
         Returns:
             Their means over prompts.
         """
-        tilts = prompt_tilts(self.supply.draws, beta=self._beta(strength))
-        return Means(float(tilts.reward.mean()), float(tilts.kl.mean()), 1.0)
+        found = tilted(self.supply.draws, beta=self._beta(strength))
+        return Means(float(found.mean.values.mean()), float(found.kl.values.mean()), 1.0)
 
     def outcome(self, strength: float) -> Outcome:
         """All that is predicted at a strength.
@@ -73,37 +69,16 @@ class Tilting(Result):
         Returns:
             The prediction.
         """
-        beta, draws = self._beta(strength), self.supply.draws
-        blocks = np.split(draws.rewards, draws.offsets[1:-1])
-        laws = [tilt_law(block, beta=beta) for block in blocks]
+        beta, supply = self._beta(strength), self.supply
+        found = tilted(supply.draws, beta=beta)
         return Outcome(
             setting=(Parameter("beta", beta), Parameter("kl_coef", 1.0 / beta)),
-            reward=self.supply.mean(within_prompts([law.reward for law in laws])),
-            kl=self._kl(laws),
-            draws=known(1.0, level=self.supply.level, count=len(blocks)),
+            reward=found.mean.mean(prompts=supply.prompts, level=supply.level),
+            kl=found.kl.mean(prompts=supply.prompts, level=supply.level),
+            draws=known(1.0, level=supply.level, count=supply.draws.counts.size),
             tokens=self._tokens(beta),
             marginal=None,
             objection=self._objection(strength),
-        )
-
-    def _kl(self, laws: Sequence[TiltLaw]) -> Estimate:
-        """The divergence, its interval reaching to what may be left of its bias.
-
-        Draws that happen to lack the rare large weights give too small a divergence and too
-        small an error at once; how slowly the bias falls with their number tells how much too
-        small it may be.
-        """
-        bias, change = np.array([(law.kl_bias, law.kl_change) for law in laws]).T
-        more = extrapolated(bias, change)
-        found = self.supply.mean(within_prompts([law.kl for law in laws]))
-        normal = float(ndtri(0.5 + found.level / 2))
-        upward = max(more.doubt, more.upward + float((more.added - bias).mean()))
-        down, up = found.value - found.low, found.high - found.value
-        return replace(
-            found,
-            standard_error=float(np.hypot(found.standard_error, more.doubt)),
-            low=found.value - float(np.hypot(down, normal * more.doubt)),
-            high=found.value + float(np.hypot(up, normal * upward)),
         )
 
     def _too_few(self, strength: float) -> str:
