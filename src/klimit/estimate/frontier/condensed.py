@@ -6,14 +6,15 @@ from dataclasses import dataclass, fields
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from klimit.estimate.frontier.sums import POWERS, TiltSums, dots
+from klimit.estimate.frontier.rows import row_dots, row_sums
+from klimit.estimate.frontier.sums import POWERS, TiltSums
 
 __all__ = ["CondensedSums"]
 
 MOMENTS = 9  # kept of each bin: the Taylor series of its weights ends there
 THREADS = 2
 _TOGETHER = 1000  # prompts that are summed at a time: they stay in the processor's cache
-_AT_ONCE = 2048  # prompts times betas that are summed at a time
+_AT_ONCE = 2048  # prompts times betas, or bins: larger products start threads that wait
 _TINY = 1e-300  # in place of a beta of 0, where it meets an infinite distance
 _AXES = (0, 0, 0, 0, 0, 1)  # of the prompts in the fields of TiltSums
 
@@ -78,16 +79,16 @@ class CondensedSums:
         mass = np.where(best > -np.inf, np.exp(beta[:, None] * below), 0.0)
         local, slope, bend, *raised = _local_sums(moments, beta)
         near = np.exp(beta[:, None] * centres)
-        total = mass.sum(axis=1) + dots(near, local)
+        total = row_sums(mass) + row_dots(near, local)
         heavy, near = mass / total[:, None], near / total[:, None]
-        mean = dots(heavy, below) + dots(near, centres * local + slope)
+        mean = row_dots(heavy, below) + row_dots(near, centres * local + slope)
         gap, apart = centres - mean[:, None], below - mean[:, None]
-        variance = dots(heavy * apart, apart)
-        variance += dots(near, gap * (gap * local + 2 * slope) + bend)
-        powers, power = [dots(near, local)], near
+        variance = row_dots(heavy * apart, apart)
+        variance += row_dots(near, gap * (gap * local + 2 * slope) + bend)
+        powers, power = [row_dots(near, local)], near
         for sums in raised:
             power = power * near
-            powers.append(dots(power, sums))
+            powers.append(row_dots(power, sums))
         return TiltSums(
             beta=beta,
             cgf=beta * top + np.log(total / self.counts[prompts]),
@@ -131,10 +132,18 @@ def _local_sums(
     moments: Float64[np.ndarray, "p b j"], beta: Float64[np.ndarray, " p"]
 ) -> Float64[np.ndarray, "6 p b"]:
     """Sums over each bin, about its centre, of the weights, their slopes, bends and powers."""
-    betas = beta[:1] if (beta == beta[0]).all() else beta
+    common = (beta == beta[0]).all()
+    betas = beta[:1] if common else beta
     one, *raised = (_powers(k * betas) for k in range(1, POWERS + 1))
     series = np.stack([one, _slopes(one), _slopes(_slopes(one)), *raised], axis=1)
-    return np.moveaxis(series @ np.swapaxes(moments, 1, 2), 1, 0)
+    if not common:
+        return np.moveaxis(series @ np.swapaxes(moments, 1, 2), 1, 0)
+    flat = moments.reshape(-1, MOMENTS).T
+    found = np.empty((series.shape[1], flat.shape[1]))
+    for start in range(0, flat.shape[1], _AT_ONCE):
+        bins = slice(start, start + _AT_ONCE)
+        np.matmul(series[0], flat[:, bins], out=found[:, bins])
+    return found.reshape(-1, *moments.shape[:2])
 
 
 def _powers(beta: Float64[np.ndarray, " p"]) -> Float64[np.ndarray, "p j"]:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from klimit.estimate.frontier.sums import TiltSums, dots
+from klimit.estimate.frontier.power_sums import about, power_sums
+from klimit.estimate.frontier.rows import row_dots, row_sums
+from klimit.estimate.frontier.sums import TiltSums
 
 __all__ = ["Jackknife", "jackknife"]
 
@@ -15,7 +17,7 @@ _ORDERS = np.arange(2.0, 5.0)  # powers of the weights that enter the bias witho
 _FURTHER = np.array([(_ORDERS + 1) * (_ORDERS + 2) / 6])
 _FURTHER = np.concatenate([_FURTHER, _FURTHER * (_ORDERS + 3) / 4])
 _OWN = np.array([4 / 3, 11 / 4])
-_TOGETHER = 1000  # prompts at a time: what is worked on stays in the processor's cache
+_TOGETHER = 2000  # prompts at a time: what is worked on stays in the processor's cache
 _LIGHT = 0.01  # a weight below it is worth taking through the sums of powers
 _LEAST = 1e-12  # what a weight of 1 leaves to the other draws, so that logarithms are finite
 
@@ -61,7 +63,9 @@ def jackknife(
         Bias and variance of every prompt.
 
     Example:
-        >>> from klimit.estimate.frontier.sums import sum_directly
+        >>> from klimit.estimate.frontier.power_sums import about, power_sums
+    from klimit.estimate.frontier.rows import row_dots, row_sums
+    from klimit.estimate.frontier.sums import sum_directly
         >>> table = sum_directly([np.array([0.0, 0.0, 1.0])])
         >>> found = jackknife(table.at(np.ones(1)), counts=table.counts, best=table.best)
         >>> found.bias.round(6)
@@ -90,13 +94,13 @@ def _part(
     gap = np.where(best > -np.inf, best - sums.reward[prompts, None], 0.0)
     sloped = sums.beta[prompts, None] * every * gap
     shift = -logs - sloped * inverse
-    kl_variance = _kl_variance(shift, sloped.sum(axis=1), sums.powers[:, prompts], m)
+    kl_variance = _kl_variance(shift, row_sums(sloped), sums.powers[:, prompts], m)
 
     heavy, light = _divided(every, sums.powers[:, prompts])
     own = slice(heavy.shape[1])
     logs, inverse, present = logs[:, own], inverse[:, own], best[:, own] > -np.inf
     raised, rest = _raised(heavy), np.maximum(m - heavy.shape[1], 0.0)
-    whole = np.array([x.sum(axis=1) + y for x, y in zip(raised, light[1:], strict=True)])
+    whole = np.array([row_sums(x) + y for x, y in zip(raised, light[1:], strict=True)])
 
     # the bias without a draw: one by one for the heavy ones, for the others as a power series
     scale = np.where(m > 1, (m - 2) / np.maximum(m - 1, 1), 0.0)
@@ -105,24 +109,24 @@ def _part(
     curved = scale * (((_ORDERS + 1) / 2) @ whole - 0.5)
     cubic, quartic = (scale * (_FURTHER[i] @ whole - _OWN[i]) for i in range(2))
     left = np.where(present, _bias_left(inverse, raised, whole, scale) - level[:, None], 0.0)
-    moved = left.sum(axis=1) + linear * light[0] + curved * light[1]
+    moved = row_sums(left) + linear * light[0] + curved * light[1]
     moved += cubic * light[2] + quartic * light[3]
     fewer = level + moved / m + _count_term(m - 1)
     now = (m - 1) / m * ((1 / _ORDERS) @ whole) + _count_term(m)
 
     influence = np.where(present, logs + left, 0.0)
-    of_light = _power_sums(linear - 1.0, curved - 0.5, light)
-    centre = (influence.sum(axis=1) + of_light[0]) / m
+    of_light = power_sums(linear - 1.0, curved - 0.5, light)
+    centre = (row_sums(influence) + of_light[0]) / m
     centred = np.where(present, influence - centre[:, None], 0.0)
     square = centred * centred
-    second, third, fourth = _about(centre, of_light, rest)
+    second, third, fourth = about(centre, of_light, rest)
     # that of a normal law at least: where all weights are alike the sums cancel
     fourth = np.maximum(fourth, 3 * second**2 / np.maximum(rest, 1.0))
-    second += square.sum(axis=1)
-    third += dots(square, centred)
-    fourth += dots(square, square)
+    second += row_sums(square)
+    third += row_dots(square, centred)
+    fourth += row_dots(square, square)
     series = light[0] + light[1] / 2 + light[2] / 3 + light[3] / 4
-    bias = (m - 1) / m * (series - logs.sum(axis=1) - 1.0) + _count_term(m)
+    bias = (m - 1) / m * (series - row_sums(logs) - 1.0) + _count_term(m)
     return [
         np.where(single, 0.0, bias),
         np.where(single, 0.0, (m - 1) * (fewer - now)),
@@ -139,41 +143,15 @@ def _divided(
     """The draws whose weight is large at some prompt, and the sums of powers of all others."""
     width = int((heavy.max(axis=0, initial=0.0) >= _LIGHT).sum())
     rest = heavy[:, width:]
-    sums = [x.sum(axis=1) for x in (rest, *_raised(rest))]
+    square = rest * rest
+    pairs = (rest, rest), (square, rest), (square, square)
+    sums = [
+        row_sums(rest),
+        row_dots(rest, rest),
+        row_dots(square, rest),
+        row_dots(square, square),
+    ]
     return heavy[:, :width], light + np.array(sums)
-
-
-def _power_sums(
-    a: Float64[np.ndarray, " q"],
-    b: Float64[np.ndarray, " q"],
-    light: Float64[np.ndarray, "4 q"],
-) -> Float64[np.ndarray, "4 q"]:
-    """Sums of the powers of ``a w + b w**2`` over light weights, to their fourth order."""
-    one, two, three, four = light
-    return np.array(
-        [
-            a * one + b * two,
-            a**2 * two + 2 * a * b * three + b**2 * four,
-            a**3 * three + 3 * a**2 * b * four,
-            a**4 * four,
-        ]
-    )
-
-
-def _about(
-    centre: Float64[np.ndarray, " q"],
-    sums: Float64[np.ndarray, "4 q"],
-    count: Float64[np.ndarray, " q"],
-) -> Float64[np.ndarray, "3 q"]:
-    """The second to fourth of the power sums of so many numbers, taken about a centre."""
-    c, (one, two, three, four) = centre, sums
-    return np.array(
-        [
-            two - 2 * c * one + count * c**2,
-            three - 3 * c * two + 3 * c**2 * one - count * c**3,
-            four - 4 * c * three + 6 * c**2 * two - 4 * c**3 * one + count * c**4,
-        ]
-    )
 
 
 def _raised(x: Float64[np.ndarray, "p h"]) -> list[Float64[np.ndarray, "p h"]]:
@@ -210,8 +188,8 @@ def _kl_variance(
     m: Float64[np.ndarray, " q"],
 ) -> Float64[np.ndarray, " q"]:
     """From the draws of large weight; of the others, the average gap stands for each."""
-    mean = (shift.sum(axis=1) + light[0] + sloped) / m  # the gaps of all draws sum to 0
+    mean = (row_sums(shift) + light[0] + sloped) / m  # the gaps of all draws sum to 0
     known = light[0] > _LEAST
     evenness = np.where(known, light[1] / np.where(known, light[0], 1.0) ** 2, 0.0)
-    total = dots(shift, shift) + evenness * (light[0] + sloped) ** 2 - m * mean**2
+    total = row_dots(shift, shift) + evenness * (light[0] + sloped) ** 2 - m * mean**2
     return np.asarray(np.maximum((m - 1) / m * total, 0.0))

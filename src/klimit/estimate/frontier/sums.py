@@ -9,7 +9,7 @@ from jaxtyping import Float64, Int64
 
 from klimit.estimate.frontier.extremes import Extremes
 
-__all__ = ["DirectSums", "Sums", "TiltSums", "dots", "sum_directly", "tail_moments"]
+__all__ = ["DirectSums", "Sums", "TiltSums", "sum_directly", "tail_moments"]
 
 HEAVY = 32  # draws of a prompt, the best ones, whose weights are kept one by one
 POWERS = 4  # sums of powers of the other weights, each below 1 / 33
@@ -144,25 +144,6 @@ class DirectSums:
         if self.owners.size:
             sums[self.owners] = np.add.reduceat(values, self.starts)
         return sums
-
-
-def dots(
-    one: Float64[np.ndarray, "p h"], other: Float64[np.ndarray, "p h"]
-) -> Float64[np.ndarray, " p"]:
-    """The sum over each row of the products, in one pass.
-
-    Args:
-        one: Any numbers, shape ``(p, h)``.
-        other: As many, shape ``(p, h)``.
-
-    Returns:
-        The sums, shape ``(p,)``.
-
-    Example:
-        >>> dots(np.ones((2, 3)), np.arange(6.0).reshape(2, 3))
-        array([ 3., 12.])
-    """
-    return np.asarray(np.einsum("ph,ph->p", one, other))
 
 
 def sum_directly(rows: Sequence[Float64[np.ndarray, " _"]]) -> DirectSums:
