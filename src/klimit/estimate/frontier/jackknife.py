@@ -145,12 +145,7 @@ def _divided(
     rest = heavy[:, width:]
     square = rest * rest
     pairs = (rest, rest), (square, rest), (square, square)
-    sums = [
-        row_sums(rest),
-        row_dots(rest, rest),
-        row_dots(square, rest),
-        row_dots(square, square),
-    ]
+    sums = [row_sums(rest), *(row_dots(one, other) for one, other in pairs)]
     return heavy[:, :width], light + np.array(sums)
 
 
