@@ -9,6 +9,7 @@ from klimit.core.results import Estimate, Result
 from klimit.estimate.frontier.interval import spread_of_draws
 from klimit.estimate.interval import interval
 from klimit.estimate.moves import moves_of_prompts, spread_of_moves
+from klimit.estimate.uncertainty import units_of
 
 __all__ = ["Corrected"]
 
@@ -79,11 +80,9 @@ class Corrected(Result):
         if prompts == "sampled":
             moves = moves_of_prompts(self.values)
             spread = spread_of_moves([moves], units=p, most=p - 1.0)
-            units = "clustered by prompt"
         else:
             moments = (self.variances, self.thirds, self.fourths)
             spread = spread_of_draws(*moments, draws=self.draws)
-            units = "draws within prompts"
         spread = replace(spread, doubt=self.doubt, upward=self.upward, downward=self.downward)
         value = float(self.values.mean())
-        return interval(value, spread, level=level, n=p, method=f"t, {units}")
+        return interval(value, spread, level=level, n=p, method=f"t, {units_of(prompts)}")

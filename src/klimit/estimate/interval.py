@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from klimit.core.results import Estimate
+from klimit.estimate.uncertainty import student_quantile
 
 __all__ = ["Spread", "freedom_of", "interval"]
 
@@ -74,7 +75,7 @@ def interval(value: float, spread: Spread, *, level: float, n: int, method: str)
     References:
         Hall (1992), On the removal of skewness by transformation.
     """
-    quantile = float(stdtrit(min(spread.freedom, 1e9), 0.5 + level / 2))
+    quantile = student_quantile(spread.freedom, level)
     normal = float(stdtrit(1e9, 0.5 + level / 2))
     down = _untransformed(quantile, spread.skewness) * spread.stderr
     up = -_untransformed(-quantile, spread.skewness) * spread.stderr

@@ -11,6 +11,7 @@ from klimit.estimate.draws import Draws
 from klimit.estimate.interval import Spread, freedom_of
 from klimit.estimate.paired import prompt_means
 from klimit.estimate.parts import Part, parts
+from klimit.estimate.uncertainty import require_several_prompts
 
 __all__ = ["moves_of_draws", "moves_of_prompts", "spread_of_moves"]
 
@@ -32,11 +33,7 @@ def moves_of_prompts(means: Float64[np.ndarray, " p"]) -> Float64[np.ndarray, " 
         0.333333
     """
     p = means.size
-    if p < 2:
-        raise InsufficientDataError(
-            "an interval for the population of prompts needs 2 prompts, got 1; "
-            'draw from more, or ask for these alone with prompts="fixed"'
-        )
+    require_several_prompts(p)
     moves: Float64[np.ndarray, " p"] = (means - means.mean()) / sqrt(p * (p - 1))
     return moves
 

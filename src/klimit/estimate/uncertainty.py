@@ -7,7 +7,14 @@ from scipy.special import stdtrit
 from klimit.core.errors import InputError, InsufficientDataError
 from klimit.core.results import Estimate
 
-__all__ = ["check_level", "check_prompts", "mean_over_prompts"]
+__all__ = [
+    "check_level",
+    "check_prompts",
+    "mean_over_prompts",
+    "require_several_prompts",
+    "student_quantile",
+    "units_of",
+]
 
 
 def check_prompts(prompts: str) -> None:
@@ -42,6 +49,58 @@ def check_level(level: float) -> None:
         raise InputError(f"level must lie between 0 and 1, got {level}")
 
 
+def require_several_prompts(count: int) -> None:
+    """Refuse one prompt where it stands for others.
+
+    Args:
+        count: Number of prompts.
+
+    Raises:
+        InsufficientDataError: There is one.
+
+    Example:
+        >>> require_several_prompts(2)
+    """
+    if count < 2:
+        raise InsufficientDataError(
+            "an interval for the population of prompts needs 2 prompts, got 1; draw from more, "
+            'or ask for these alone with prompts="fixed"'
+        )
+
+
+def student_quantile(freedom: float, level: float) -> float:
+    """How many standard errors a plain interval reaches to either side.
+
+    Args:
+        freedom: Degrees of freedom of the error, infinite where it is known.
+        level: Nominal coverage, in (0, 1).
+
+    Returns:
+        The quantile of Student's law.
+
+    Example:
+        >>> student_quantile(np.inf, 0.95).__round__(3)
+        1.96
+    """
+    return float(stdtrit(min(freedom, 1e9), 0.5 + level / 2))
+
+
+def units_of(prompts: str) -> str:
+    """What an interval takes as its independent units, in words.
+
+    Args:
+        prompts: ``"sampled"`` or ``"fixed"``.
+
+    Returns:
+        The words.
+
+    Example:
+        >>> units_of("fixed")
+        'draws within prompts'
+    """
+    return "clustered by prompt" if prompts == "sampled" else "draws within prompts"
+
+
 def mean_over_prompts(
     values: Float64[np.ndarray, " p"],
     variances: Float64[np.ndarray, " p"],
@@ -74,16 +133,12 @@ def mean_over_prompts(
     p = values.size
     value = float(values.mean())
     if prompts == "sampled":
-        if p < 2:
-            raise InsufficientDataError(
-                "an interval for the population of prompts needs 2 prompts, got 1; "
-                'draw from more, or ask for these alone with prompts="fixed"'
-            )
+        require_several_prompts(p)
         stderr, freedom = float(values.std(ddof=1)) / p**0.5, float(p - 1)
     else:
         stderr = float(variances.sum()) ** 0.5 / p
         freedom = np.inf
-    quantile = float(stdtrit(min(freedom, 1e9), 0.5 + level / 2))
+    quantile = student_quantile(freedom, level)
     return Estimate(
         value,
         stderr,
@@ -91,5 +146,5 @@ def mean_over_prompts(
         value + quantile * stderr,
         level,
         p,
-        "t, clustered by prompt" if prompts == "sampled" else "t, draws within prompts",
+        f"t, {units_of(prompts)}",
     )

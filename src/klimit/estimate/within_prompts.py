@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float64
-from scipy.special import stdtrit
 
-from klimit.core.errors import InsufficientDataError
 from klimit.core.results import Estimate, Result
+from klimit.estimate.uncertainty import require_several_prompts, student_quantile, units_of
 
 __all__ = ["WithinPrompts", "skewed_interval"]
 
@@ -138,20 +137,15 @@ class WithinPrompts(Result):
         """
         p = self.values.size
         if prompts == "sampled":
-            if p < 2:
-                raise InsufficientDataError(
-                    "an interval for the population of prompts needs 2 prompts, got 1; "
-                    'draw from more, or ask for these alone with prompts="fixed"'
-                )
+            require_several_prompts(p)
             stderr, freedom = float(self.values.std(ddof=1)) / p**0.5, p - 1.0
         else:
             total, doubt = float(self.variances.sum()), float(self.doubts.sum())
             stderr = total**0.5 / p
             freedom = max(1.0, 2 * total**2 / doubt) if 0 < doubt < np.inf else np.inf
         value = float(self.values.mean())
-        quantile = float(stdtrit(min(freedom, 1e9), 0.5 + level / 2))
+        quantile = student_quantile(freedom, level)
         below, above = skewed_interval(quantile, self.skewness(prompts=prompts))
-        units = "clustered by prompt" if prompts == "sampled" else "draws within prompts"
         return Estimate(
             value,
             stderr,
@@ -159,7 +153,7 @@ class WithinPrompts(Result):
             value + above * stderr + self.left_bias,
             level,
             p,
-            f"t widened for skewness, {units}",
+            f"t widened for skewness, {units_of(prompts)}",
         )
 
 

@@ -6,7 +6,6 @@ from math import inf
 
 import numpy as np
 from jaxtyping import Float64
-from scipy.special import stdtrit
 
 from klimit.core.errors import InsufficientDataError
 from klimit.core.results import Estimate
@@ -16,6 +15,7 @@ from klimit.estimate.draws import Draws
 from klimit.estimate.interval import interval
 from klimit.estimate.moves import moves_of_draws, moves_of_prompts
 from klimit.estimate.paired import prompt_means
+from klimit.estimate.uncertainty import require_several_prompts, student_quantile, units_of
 
 __all__ = ["Sources"]
 
@@ -61,11 +61,8 @@ class Sources:
             InsufficientDataError: One prompt where prompts are sampled, or a prompt with a
                 single draw where they are fixed.
         """
-        if self.prompts == "sampled" and len(self.reference.prompts) < 2:
-            raise InsufficientDataError(
-                "an interval for the population of prompts needs 2 prompts, got 1; "
-                'audit more, or ask for these alone with prompts="fixed"'
-            )
+        if self.prompts == "sampled":
+            require_several_prompts(len(self.reference.prompts))
         for name, draws in (("policy", self.policy), ("reference", self.reference)):
             single = int((draws.counts == 1).sum())
             if self.prompts == "fixed" and single:
@@ -78,7 +75,7 @@ class Sources:
     @property
     def quantile(self) -> float:
         """Standard errors between the centre of a plain interval and its ends."""
-        return float(stdtrit(min(self.freedom, 1e9), 0.5 + self.level / 2))
+        return student_quantile(self.freedom, self.level)
 
     @property
     def freedom(self) -> float:
@@ -107,8 +104,7 @@ class Sources:
     @property
     def method(self) -> str:
         """How intervals are made, in words."""
-        how = "clustered by prompt" if self.prompts == "sampled" else "draws within prompts"
-        return f"t, {how}, policy and reference paired"
+        return f"t, {units_of(self.prompts)}, policy and reference paired"
 
     def shown(self, interval: Interval, stderr: float) -> Estimate:
         """An interval as users see it.

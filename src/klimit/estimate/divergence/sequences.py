@@ -9,7 +9,7 @@ from klimit.estimate.draws import Draws
 from klimit.estimate.interval import interval
 from klimit.estimate.moves import moves_of_draws, moves_of_prompts, spread_of_moves
 from klimit.estimate.paired import prompt_means
-from klimit.estimate.uncertainty import check_level, check_prompts
+from klimit.estimate.uncertainty import check_level, check_prompts, units_of
 
 __all__ = ["kl_terms", "log_ratio", "sequence_kl"]
 
@@ -73,10 +73,9 @@ def sequence_kl(draws: Draws, *, prompts: str = "sampled", level: float = 0.95) 
     else:
         moves = moves_of_draws(draws, lambda part: terms[part.rows])
         spread = spread_of_moves(moves, units=len(draws))
-    who = "clustered by prompt" if prompts == "sampled" else "draws within prompts"
     how = "full next-token distributions" if "kl_exact" in draws.columns else "log ratios"
     value = float(means.mean())
-    return interval(value, spread, level=level, n=p, method=f"t, {who}, {how}")
+    return interval(value, spread, level=level, n=p, method=f"t, {units_of(prompts)}, {how}")
 
 
 def kl_terms(draws: Draws) -> Float64[np.ndarray, " n"]:

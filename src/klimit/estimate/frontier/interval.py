@@ -10,6 +10,7 @@ from klimit.estimate.frontier.sums import Sums
 from klimit.estimate.frontier.values import Values
 from klimit.estimate.interval import Spread, freedom_of, interval
 from klimit.estimate.moves import moves_of_prompts, spread_of_moves
+from klimit.estimate.uncertainty import units_of
 
 __all__ = ["estimate_of", "spread_of_draws"]
 
@@ -62,11 +63,10 @@ def estimate_of(sums: Sums, values: Values, *, prompts: str, level: float) -> Es
     if prompts == "sampled":
         moves = moves_of_prompts(values.rewards)
         spread = spread_of_moves([moves], units=moves.size, most=moves.size - 1.0)
-        method = "t, clustered by prompt"
     else:
         moments = (values.variances, values.thirds, values.fourths)
         spread = spread_of_draws(*moments, draws=int(sums.counts.sum()))
-        method = "t, draws within prompts"
+    method = f"t, {units_of(prompts)}"
     if spread.stderr == 0 and values.reached.any():
         # one more prompt, or draw, might differ by as much as any two draws do
         units = sums.counts.size if prompts == "sampled" else sums.counts.sum()

@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float64, Int64
 from scipy.special import ndtr, stdtrit
 
 from klimit.core.results import Result
+from klimit.estimate.uncertainty import student_quantile
 from klimit.estimate.within_prompts import WithinPrompts, skewed_interval
 
 __all__ = ["Curve", "Differences", "band", "differences"]
@@ -147,7 +148,7 @@ def _critical(
     freedom: float,
 ) -> float:
     """Quantile of the largest studentised error, at least that of a single one."""
-    single = float(stdtrit(min(freedom, 1e9), 0.5 + level / 2))
+    single = student_quantile(freedom, level)
     kept = stderr > 1e-12 * stderr.max(initial=0.0)
     if not kept.any():
         return single
