@@ -76,7 +76,7 @@ def test_several_proxies_are_optimised_together(ensemble: str, klimit: Klimit) -
         ("gold>=0.3@n=4", 0, "relevance: gold>=0.3@n=4 met"),
         ("gold>=0.42@n=4", 1, "relevance: gold>=0.42@n=4 not met by"),
         ("kl<=0.7@n=2", 0, "met: kl is"),
-        ("reward>=0.42@n=4", 2, "needed gold or proxy or kl"),
+        ("reward>=0.42@n=4", 2, "needed gold, proxy or kl"),
     ],
 )
 def test_requirements_are_judged(condition: str, code: int, told: str, klimit: Klimit) -> None:

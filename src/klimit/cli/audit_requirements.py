@@ -1,13 +1,9 @@
 """Conditions that an audited policy must meet, such as ``efficiency>=0.8``."""
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isnan
 from typing import TYPE_CHECKING, Annotated
 
-from cyclopts import Parameter, Token
-
+from klimit.cli.conditions import conditions, terms_of
 from klimit.cli.requirements import Verdict, judged
 
 if TYPE_CHECKING:
@@ -15,7 +11,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AuditRequirement", "parse_audit_requirement"]
 
-_FORM = re.compile(r"\s*(?P<name>[a-z_]+)\s*(?P<relation>>=|<=)\s*(?P<bound>\S+)\s*")
 _OF_EXCESS = ("excess_kl",)
 _OF_POLICY = ("kl", "reward", "gain")
 _OF_FRONTIER = ("efficiency", "reward_gap", "divergence")
@@ -90,26 +85,12 @@ def parse_audit_requirement(text: str) -> AuditRequirement:
         >>> print(parse_audit_requirement("efficiency >= 0.8"))
         efficiency>=0.8
     """
-    known = (*_OF_FRONTIER, *_OF_EXCESS, *_OF_POLICY)
-    found = _FORM.fullmatch(text)
-    if found and found["name"] in known:
-        try:
-            bound = float(found["bound"])
-        except ValueError:
-            bound = float("nan")
-        if not isnan(bound):
-            return AuditRequirement(found["name"], found["relation"], bound)
-    raise ValueError(
-        f"needed one of {', '.join(known)}, >= or <=, and a number, such as "
-        f"'efficiency>=0.8', got {text!r}"
+    terms = terms_of(
+        text,
+        quantities=(*_OF_FRONTIER, *_OF_EXCESS, *_OF_POLICY),
+        example="efficiency>=0.8",
     )
+    return AuditRequirement(terms.quantity, terms.relation, terms.bound)
 
 
-def _parsed(_: object, tokens: Sequence[Token]) -> tuple[AuditRequirement, ...]:
-    return tuple(parse_audit_requirement(token.value) for token in tokens)
-
-
-AuditRequirements = Annotated[
-    tuple[AuditRequirement, ...],
-    Parameter(converter=_parsed, n_tokens=1, show_default=False),
-]
+AuditRequirements = Annotated[tuple[AuditRequirement, ...], conditions(parse_audit_requirement)]

@@ -1,26 +1,19 @@
 """``--require`` of ``klimit plan``: conditions on one of its methods."""
 
-import re
-from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from math import isnan
 from typing import TYPE_CHECKING, Annotated
 
-from cyclopts import Parameter, Token
-
+from klimit.cli.conditions import conditions, terms_of
 from klimit.cli.requirements import Verdict, judged
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from klimit import Estimate, PlanOption
 
 __all__ = ["PlanRequirement", "parse_plan_requirement"]
 
 _QUANTITIES = ("reward", "kl", "draws", "tokens", "price", "seconds")
-_FORM = re.compile(
-    r"\s*(?P<quantity>[a-z]+)\s*(?P<relation>>=|<=)\s*(?P<bound>[^@\s]+)"
-    r"\s*@\s*method\s*=\s*(?P<method>\S+)\s*"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +72,9 @@ def parse_plan_requirement(text: str) -> PlanRequirement:
         >>> print(parse_plan_requirement("draws <= 8 @ method=best-of-n"))
         draws<=8@method=best-of-n
     """
-    found = _FORM.fullmatch(text)
-    with suppress(ValueError):
-        if found and found["quantity"] in _QUANTITIES and not isnan(float(found["bound"])):
-            bound = float(found["bound"])
-            return PlanRequirement(found["quantity"], found["relation"], bound, found["method"])
-    raise ValueError(
-        f"needed {', '.join(_QUANTITIES[:-1])} or {_QUANTITIES[-1]}, >= or <=, a number, "
-        f"@method= and a method, such as 'draws<=8@method=best-of-n', got {text!r}"
-    )
+    example = "draws<=8@method=best-of-n"
+    terms = terms_of(text, quantities=_QUANTITIES, example=example)
+    return PlanRequirement(terms.quantity, terms.relation, terms.bound, terms.at)
 
 
-def _parsed(_: object, tokens: Sequence[Token]) -> tuple[PlanRequirement, ...]:
-    return tuple(parse_plan_requirement(token.value) for token in tokens)
-
-
-PlanRequirements = Annotated[
-    tuple[PlanRequirement, ...], Parameter(converter=_parsed, n_tokens=1, show_default=False)
-]
+PlanRequirements = Annotated[tuple[PlanRequirement, ...], conditions(parse_plan_requirement)]

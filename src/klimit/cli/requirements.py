@@ -1,22 +1,17 @@
 """``--require``: conditions that a result must meet, for scripts and CI."""
 
-import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from math import isnan
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Protocol, runtime_checkable
 
-from cyclopts import Parameter, Token
+from klimit.cli.conditions import conditions, refused, terms_of
 
 if TYPE_CHECKING:
     from klimit import Estimate
 
 __all__ = ["Comparison", "Requirement", "Verdict", "judged", "parse_requirement"]
-
-_FORM = re.compile(
-    r"\s*(?P<quantity>[a-z]+)\s*(?P<relation>>=|<=)\s*(?P<bound>[^@\s]+)"
-    r"\s*@\s*(?P<axis>[a-z]+)\s*=\s*(?P<at>\S+)\s*"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +110,7 @@ def judged(
 
 
 def parse_requirement(text: str, *, quantities: Sequence[str], axis: str) -> Requirement:
-    """Read one condition, strictly.
+    """Read one condition at a point of an axis.
 
     Args:
         text: The condition.
@@ -132,48 +127,24 @@ def parse_requirement(text: str, *, quantities: Sequence[str], axis: str) -> Req
         >>> print(parse_requirement("reward >= 0.4 @ kl=1", quantities=["reward"], axis="kl"))
         reward>=0.4@kl=1
     """
-    found = _FORM.fullmatch(text)
-    try:
-        if found and found["quantity"] in quantities and found["axis"] == axis:
-            bound = float(found["bound"])
-            at = int(found["at"]) if axis == "n" else float(found["at"])
-            if not isnan(bound) and at >= 0:
-                return Requirement(found["quantity"], found["relation"], bound, axis, at)
-    except ValueError:
-        pass
     example = f"{quantities[0]}>=0.4@{axis}=1"
-    raise ValueError(
-        f"needed {' or '.join(quantities)}, >= or <=, a number, @{axis}= and a number, such as "
-        f"{example!r}, got {text!r}"
-    )
-
-
-def _on_frontier(_: object, tokens: Sequence[Token]) -> tuple[Requirement, ...]:
-    return tuple(
-        parse_requirement(token.value, quantities=["reward"], axis="kl") for token in tokens
-    )
-
-
-def _on_best_of(_: object, tokens: Sequence[Token]) -> tuple[Requirement, ...]:
-    return tuple(
-        parse_requirement(token.value, quantities=["reward", "kl"], axis="n")
-        for token in tokens
-    )
-
-
-def _on_gold(_: object, tokens: Sequence[Token]) -> tuple[Requirement, ...]:
-    return tuple(
-        parse_requirement(token.value, quantities=["gold", "proxy", "kl"], axis="n")
-        for token in tokens
-    )
+    terms = terms_of(text, quantities=quantities, example=example)
+    with suppress(ValueError):
+        at = int(terms.at) if axis == "n" else float(terms.at)
+        if at >= 0:
+            return Requirement(terms.quantity, terms.relation, terms.bound, axis, at)
+    raise refused(text, quantities=quantities, example=example)
 
 
 FrontierRequirements = Annotated[
-    tuple[Requirement, ...], Parameter(converter=_on_frontier, n_tokens=1, show_default=False)
+    tuple[Requirement, ...],
+    conditions(partial(parse_requirement, quantities=["reward"], axis="kl")),
 ]
 BestOfRequirements = Annotated[
-    tuple[Requirement, ...], Parameter(converter=_on_best_of, n_tokens=1, show_default=False)
+    tuple[Requirement, ...],
+    conditions(partial(parse_requirement, quantities=["reward", "kl"], axis="n")),
 ]
 GoldRequirements = Annotated[
-    tuple[Requirement, ...], Parameter(converter=_on_gold, n_tokens=1, show_default=False)
+    tuple[Requirement, ...],
+    conditions(partial(parse_requirement, quantities=["gold", "proxy", "kl"], axis="n")),
 ]
