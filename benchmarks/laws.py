@@ -60,9 +60,9 @@ class Law:
     def tilt(self, prompts: tuple[Array, Array], beta: float) -> tuple[Array, Array]:
         """Mean reward and KL of the tilt of every prompt."""
         location, scale = prompts
-        slope = beta * scale
-        cgf, mean = self.cgf(slope)
-        return location + scale * mean, slope * mean - cgf
+        slopes, which = np.unique(beta * scale, return_inverse=True)
+        cgf, mean = self.cgf(slopes)
+        return location + scale * mean[which], (slopes * mean - cgf)[which]
 
     def _best(self, scale: Array, kl: float) -> float:
         def excess(log_beta: float) -> float:
