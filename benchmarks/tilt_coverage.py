@@ -14,6 +14,7 @@ from scipy.optimize import brentq
 from klimit import Draws, check_tilt, estimate_tilt
 
 BUDGETS = (0.5, 1.0)
+ROUNDING = 1e-9
 
 
 def main(argv: list[str] | None = None) -> dict[str, tuple[float, ...]]:
@@ -52,12 +53,8 @@ def coverage(
         if not found.supported:
             continue
         check = check_tilt(pool, fresh, beta=beta, prompts=kind).difference
-        counts += [
-            1,
-            found.reward.low <= reward <= found.reward.high,
-            found.kl.low <= divergence <= found.kl.high,
-            check.low <= 0 <= check.high,
-        ]
+        pairs = ((found.reward, reward), (found.kl, divergence), (check, 0.0))
+        counts += [1, *(x.low - ROUNDING <= truth <= x.high + ROUNDING for x, truth in pairs)]
     return counts[0] / runs, *(counts[1:] / max(counts[0], 1))
 
 

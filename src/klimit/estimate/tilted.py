@@ -17,6 +17,7 @@ from klimit.estimate.without_each import Weights, WithoutEach
 __all__ = ["Tilted", "tilted"]
 
 _SLOWEST = 0.4  # decay of the bias below which no error is widened further
+_CAUTION = 0.7  # beyond the frontier's: at a given beta nothing makes good what the draws lack
 _NO_BIAS = 1e-9  # of the cgf, in nats: what rounding leaves where there is none
 
 
@@ -61,7 +62,7 @@ def tilted(
     found = by_parts(draws, numbers)
     ess, side = float(1 / found[12].mean()), 1.0 if beta >= 0 else -1.0
     mirrored = Draws(draws.prompts, draws.offsets, side * draws.rewards)
-    tail = pooled_tail(sorted_pools(mirrored)).decay(abs(beta))
+    tail = _CAUTION * pooled_tail(sorted_pools(mirrored)).decay(abs(beta))
     bias, change = found[13:].mean(axis=1)
     decay = float(change / bias) if bias > _NO_BIAS else 1.0
     slow = max(1 / max(decay, _SLOWEST), 1.0)  # as the bias of the cgf, so the errors fall
