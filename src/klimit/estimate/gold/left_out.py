@@ -5,10 +5,9 @@ from jaxtyping import Float64, Int64
 
 from klimit.estimate.draws import Draws
 from klimit.estimate.gold.level_weights import LevelWeights, ranks_within, subsets_won
+from klimit.estimate.without_each import Weights
 
 __all__ = ["best_of_left_out", "tilts_left_out"]
-
-_ORDER = 6  # of the weights, in the correction of a reweighted mean
 
 
 def best_of_left_out(
@@ -92,7 +91,8 @@ def tilts_left_out(
         lean = beta if np.isfinite(beta) else 0.0
         spent = lean * _moved(draws, tilt, odds, draws.rewards)
         spent -= np.log1p(-np.minimum(tilt, 1 - 1e-12))
-        left_out[b] = _corrected(draws, tilt, odds, gold) - slopes[b] * spent
+        mean = Weights(tilt, draws.counts, draws.offsets[:-1]).mean(gold)
+        left_out[b] = mean.without + mean.bias_without - slopes[b] * spent
     return left_out
 
 
@@ -104,25 +104,3 @@ def _moved(draws: Draws, tilt: _Column, odds: _Column, values: _Column) -> _Colu
     means = np.add.reduceat(tilt * values, draws.offsets[:-1])
     moved: Float64[np.ndarray, " n"] = odds * (np.repeat(means, draws.counts) - values)
     return moved
-
-
-def _corrected(draws: Draws, tilt: _Column, odds: _Column, values: _Column) -> _Column:
-    """The same of the jackknifed mean, whose correction changes too.
-
-    With ``y`` about the mean the correction is ``sum of w**2 y + w**3 y + ...``; a draw left
-    out takes its terms along, moves the mean and raises all other weights.
-    """
-    starts, counts = draws.offsets[:-1], draws.counts
-    means = np.add.reduceat(tilt * values, starts)
-    about = values - np.repeat(means, counts)
-    moved = -odds * about
-    rest = np.maximum(1.0 - tilt, 1e-6)
-    power, scale, change = tilt, rest, np.zeros_like(tilt)
-    for _ in range(2, _ORDER + 1):
-        power, scale = power * tilt, scale * rest
-        total, mass = (np.add.reduceat(x, starts) for x in (power * about, power))
-        kept = np.repeat(total, counts) - power * about
-        change += (kept - moved * (np.repeat(mass, counts) - power)) / scale
-    share = np.repeat(np.maximum(counts - 2, 0) / np.maximum(counts - 1, 1), counts)
-    corrected: Float64[np.ndarray, " n"] = moved + share * change
-    return corrected
