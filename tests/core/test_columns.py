@@ -9,7 +9,7 @@ from klimit.core.columns import columns_within
 GAP = 2
 tables = st.integers(1, 6).flatmap(
     lambda columns: st.lists(
-        st.lists(st.text("ab", max_size=9), min_size=columns, max_size=columns),
+        st.lists(st.text("ab", min_size=1, max_size=9), min_size=columns, max_size=columns),
         min_size=1,
         max_size=5,
     )
@@ -56,3 +56,9 @@ def test_characters_count_as_wide_as_they_look(text: str, width: int) -> None:
     needs = 1 + GAP + width + GAP + 1
     assert columns_within(lines, needs) == [[0, 1, 2]]
     assert columns_within(lines, needs - 1) == [[0, 1], [0, 2]]
+
+
+def test_a_column_with_nothing_in_it_takes_no_room() -> None:
+    lines = [["n", "mean", "", "error"], ["1", "0.5", "", "0.1"]]
+    assert columns_within(lines, 80) == [[0, 1, 3]]
+    assert columns_within([row[:3] for row in lines], 7) == [[0, 1]]

@@ -18,7 +18,8 @@ def columns_within(lines: Sequence[Sequence[str]], width: int) -> list[list[int]
         width: Characters to a line; two stand between columns.
 
     Returns:
-        Indices of the columns of each group; a column that does not fit by itself is a group.
+        Indices of the columns of each group; a column that does not fit by itself is a group,
+        one with nothing in it is left out.
 
     Example:
         >>> lines = [("n", "reward", "interval"), ("1", "0.32 ± 0.03", "0.25 … 0.39")]
@@ -33,6 +34,8 @@ def columns_within(lines: Sequence[Sequence[str]], width: int) -> list[list[int]
     groups: list[list[int]] = [[*range(keys)]]
     used = 0
     for column in range(keys, len(widths)):
+        if widths[column] == _GAP:
+            continue
         if used and used + widths[column] > room:
             groups.append([*range(keys)])
             used = 0
