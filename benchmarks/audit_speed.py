@@ -5,15 +5,14 @@ holds at most beyond its start, the table included, in sizes of the table's numb
 """
 
 import argparse
-import resource
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import get_context
-from pathlib import Path
 from time import perf_counter, process_time
 
 import numpy as np
+from benchmarks.memory import resident
 
 from klimit import Draws, audit, overoptimisation_of_each
 from klimit.estimate.plan.allocation import allocate_draws
@@ -127,16 +126,6 @@ CASES: dict[str, tuple[Callable[[int, int], list[Draws]], Callable[..., None]]] 
     f"over-optimisation, {GOLDS} gold columns": (proxied, many_golds),
     "allocation of 8 draws a prompt": (spread, allocation),
 }
-
-
-def resident() -> float:
-    """Peak resident memory of this process so far, in bytes, not that of its parent."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        (peak,) = [line for line in status.read_text().splitlines() if "VmHWM" in line]
-        return float(peak.split()[1]) * 1024
-    peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return float(peak_bytes) * (1 if sys.platform == "darwin" else 1024)
 
 
 if __name__ == "__main__":

@@ -8,14 +8,12 @@ which finds the betas and adds the bias's correction, intervals, effective sampl
 shapes. For scale: one sort of the rewards and one pass over them.
 """
 
-import resource
-import sys
 from collections.abc import Callable
 from multiprocessing import get_context
-from pathlib import Path
 from time import perf_counter
 
 import numpy as np
+from benchmarks.memory import resident
 from scipy.special import logsumexp
 
 from klimit import Draws, estimate_frontier
@@ -118,20 +116,10 @@ def peak_memory() -> float:
 
 def _peak() -> float:
     estimate_frontier(Draws.from_matrix([[0.0, 1.0], [0.0, 2.0]]), kl=0.1)
-    before = _resident()
+    before = resident()
     draws = simulated()
     estimate_frontier(draws, kl=BUDGETS)
-    return (_resident() - before) / draws.rewards.nbytes
-
-
-def _resident() -> float:
-    """Peak resident memory of this process so far, in bytes, not that of its parent."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        (peak,) = [line for line in status.read_text().splitlines() if "VmHWM" in line]
-        return float(peak.split()[1]) * 1024
-    peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return float(peak_bytes) * (1 if sys.platform == "darwin" else 1024)
+    return (resident() - before) / draws.rewards.nbytes
 
 
 if __name__ == "__main__":

@@ -6,12 +6,11 @@ import numpy as np
 from jaxtyping import Float64
 
 from klimit.core.results import Estimate, Result
-from klimit.estimate.frontier.interval import spread_of_draws
-from klimit.estimate.interval import interval
+from klimit.estimate.interval import Spread, freedom_of, interval
 from klimit.estimate.moves import moves_of_prompts, spread_of_moves
 from klimit.estimate.uncertainty import units_of
 
-__all__ = ["Corrected"]
+__all__ = ["Corrected", "spread_of_draws"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +75,22 @@ class Corrected(Result):
             >>> str(numbers.mean(prompts="sampled", level=0.95))
             '1.00 ± 0.58'
         """
+        spread, value = self.spread(prompts), float(self.values.mean())
+        units = f"t, {units_of(prompts)}"
+        return interval(value, spread, level=level, n=self.values.size, method=units)
+
+    def spread(self, prompts: str) -> Spread:
+        """How far the mean over prompts may be off.
+
+        Args:
+            prompts: ``"sampled"`` or ``"fixed"``.
+
+        Returns:
+            The spread, with the doubt about its bias.
+
+        Raises:
+            InsufficientDataError: One prompt, where prompts are sampled.
+        """
         p = self.values.size
         if prompts == "sampled":
             moves = moves_of_prompts(self.values)
@@ -83,6 +98,33 @@ class Corrected(Result):
         else:
             moments = (self.variances, self.thirds, self.fourths)
             spread = spread_of_draws(*moments, draws=self.draws)
-        spread = replace(spread, doubt=self.doubt, upward=self.upward, downward=self.downward)
-        value = float(self.values.mean())
-        return interval(value, spread, level=level, n=p, method=f"t, {units_of(prompts)}")
+        return replace(spread, doubt=self.doubt, upward=self.upward, downward=self.downward)
+
+
+def spread_of_draws(
+    variances: Float64[np.ndarray, " p"],
+    thirds: Float64[np.ndarray, " p"],
+    fourths: Float64[np.ndarray, " p"],
+    *,
+    draws: int,
+) -> Spread:
+    """The spread of a mean over prompts that comes from their draws alone.
+
+    Args:
+        variances: Variance of each prompt's number, shape ``(p,)``.
+        thirds: Sums of third powers of the draws' influences on it, shape ``(p,)``.
+        fourths: Sums of their fourth powers, shape ``(p,)``.
+        draws: Number of draws.
+
+    Returns:
+        The spread of the mean.
+
+    Example:
+        >>> spread_of_draws(np.ones(4), np.zeros(4), np.ones(4) / 100, draws=400).stderr
+        0.5
+    """
+    total, p = float(variances.sum()), variances.size
+    if not np.isfinite(total) or total <= 0:
+        return Spread(total**0.5 / p, np.inf, 0.0)
+    freedom = freedom_of(float(fourths.sum()) / total**2, draws)
+    return Spread(total**0.5 / p, freedom, float(thirds.sum()) / total**1.5)

@@ -154,7 +154,7 @@ class Weights(Result):
             >>> draws = Draws.from_matrix([[0.0, 0.0, 1.0]])
             >>> mean = Weights.of(draws, beta=1.0).mean(draws.rewards)
             >>> mean.plug_in.round(6), mean.bias.round(6)
-            (array([0.576117]), array([0.218886]))
+            (array([0.576117]), array([0.177489]))
         """
         average = self.sums(self.own * values)
         gap = values - self.each(average)

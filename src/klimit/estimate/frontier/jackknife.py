@@ -63,9 +63,7 @@ def jackknife(
         Bias and variance of every prompt.
 
     Example:
-        >>> from klimit.estimate.frontier.power_sums import about, power_sums
-    from klimit.estimate.frontier.rows import row_dots, row_sums
-    from klimit.estimate.frontier.sums import sum_directly
+        >>> from klimit.estimate.frontier.sums import sum_directly
         >>> table = sum_directly([np.array([0.0, 0.0, 1.0])])
         >>> found = jackknife(table.at(np.ones(1)), counts=table.counts, best=table.best)
         >>> found.bias.round(6)

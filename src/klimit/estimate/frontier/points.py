@@ -115,7 +115,7 @@ def estimate_frontier(
         >>> rng = np.random.default_rng(0)
         >>> draws = Draws.from_matrix(rng.normal(size=(100, 256)))
         >>> print(estimate_frontier(draws, kl=0.5).points[0].reward)  # the truth is 1
-        0.9984 ± 0.0079
+        0.9985 ± 0.0079
     """
     check_prompts(prompts)
     check_level(level)
