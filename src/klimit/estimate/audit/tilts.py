@@ -50,7 +50,7 @@ def tilt_at_kl(sources: Sources, kl: float) -> Reached:
     if kl <= 0 or start.variance == 0:
         return Reached(start, "", ceiling=False)
     top = tilt_limit(sources)
-    if top.kl.value <= kl:
+    if top.kl.value <= kl:  # pragma: no branch  (a function follows)
         return Reached(top, _objection(sources, top), ceiling=True)
 
     def spent(beta: float) -> Sample:
@@ -83,7 +83,7 @@ def tilt_at_reward(sources: Sources, reward: float) -> Reached:
     reach = top.reward.value - start.reward.value
     if away == 0:
         return Reached(start, "", ceiling=False)
-    if away >= reach * (1 - _TOLERANCE):
+    if away >= reach * (1 - _TOLERANCE):  # pragma: no branch  (a function follows)
         beyond = away > reach * (1 + _TOLERANCE)
         why = "the reward is beyond the best draws seen" if beyond else _objection(sources, top)
         return Reached(top, why, ceiling=True)

@@ -32,6 +32,6 @@ def chances(count: RandomCount, *, most: int) -> Float64[np.ndarray, " n"]:
             log_chance = xlogy(n, rate) - rate - gammaln(n + 1) - np.log(-np.expm1(-rate))
         case OnePlusPoisson(rate):
             log_chance = xlogy(n - 1, rate) - rate - gammaln(n)
-        case Geometric(p):
+        case Geometric(p):  # pragma: no branch  (there are no others)
             log_chance = np.log(p) + xlog1py(n - 1, -p)
     return np.asarray(np.exp(log_chance))
