@@ -16,7 +16,7 @@ from klimit import (
 )
 from klimit.core.errors import InputError, InsufficientDataError
 from klimit.estimate.gold.curves import gold_curves
-from klimit.estimate.gold.left_out import best_of_left_out, tilts_left_out
+from klimit.estimate.gold.left_out import BestOfLeftOut, tilts_left_out
 from klimit.estimate.gold.level_weights import level_weights
 from klimit.estimate.gold.peaks import read_trend
 from klimit.estimate.gold.simultaneous import Differences
@@ -49,7 +49,9 @@ def test_gold_under_best_of_n_is_the_unbiased_mean_of_each_prompt() -> None:
 
 def test_gold_left_out_is_the_mean_without_that_draw() -> None:
     draws, gold = ragged()
-    found = best_of_left_out(draws, gold - 1e6, n=np.array([1, 2, 3]))
+    left_out = BestOfLeftOut.of(draws, n=np.array([1, 2, 3]))
+    found = np.empty((3, len(draws)))
+    found[:, left_out.order] = left_out.means(gold - 1e6)
     for i, row in enumerate(RAGGED):
         first = draws.offsets[i]
         worth = gold[first : draws.offsets[i + 1]] - 1e6

@@ -1,5 +1,6 @@
 """Mean gold reward at every level for the prompts at hand: errors from their draws alone."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,60 +9,73 @@ from jaxtyping import Bool, Float64, Int64
 from klimit.core.results import Result
 from klimit.estimate.draws import Draws
 from klimit.estimate.gold.curves import GoldCurves, slices
-from klimit.estimate.gold.left_out import best_of_left_out, tilts_left_out
+from klimit.estimate.gold.left_out import BestOfLeftOut, tilts_left_out
 from klimit.estimate.gold.level_weights import level_weights
 from klimit.estimate.gold.sampled_prompts import GoldLevels, kl_slopes
 from klimit.estimate.gold.simultaneous import Curve
+from klimit.estimate.gold.weighted_sums import products
 from klimit.estimate.within_prompts import WithinPrompts
 
 __all__ = ["fixed_levels"]
 
+_TOGETHER = 5  # gold rewards: more share what the proxy decides, and take more memory
+
 
 def fixed_levels(
     draws: Draws,
-    gold: Float64[np.ndarray, " n"],
+    golds: Sequence[Float64[np.ndarray, " n"]],
     curves: GoldCurves,
     *,
-    index: int,
     n: Int64[np.ndarray, " k"],
-) -> GoldLevels:
-    """The mean over these prompts alone, its error from their draws by the jackknife.
+) -> Iterator[GoldLevels]:
+    """The means over these prompts alone, their errors from their draws by the jackknife.
 
     Args:
         draws: Draws of the reference policy; their reward is the proxy.
-        gold: The gold reward of each draw, shape ``(n,)``.
+        golds: The gold rewards of the draws, shape ``(n,)`` each.
         curves: Means prompt by prompt.
-        index: Which of their further rewards this is, from 0.
         n: Numbers of draws of which the best is kept.
 
-    Returns:
-        The two curves.
+    Yields:
+        Two curves a gold reward; some rewards are worked on together.
     """
-    betas, slopes = curves.betas, kl_slopes(curves, gold=index)
-    told = n < draws.counts.min()
-    moments: list[tuple[_Moments, _Moments]] = []
-    for piece, where in slices(draws):
-        worth = gold[where] - np.repeat(
-            np.add.reduceat(gold[where], piece.offsets[:-1]) / piece.counts, piece.counts
-        )
-        weights = level_weights(piece, n=n[:0], betas=betas)
-        moved = tilts_left_out(piece, worth, weights, betas=betas, slopes=slopes)
-        moments.append(
-            (
-                _moments(piece, best_of_left_out(piece, worth, n=n[told])),
-                _moments(piece, moved),
+    told, every = n < draws.counts.min(), np.ones(curves.betas.size, dtype=bool)
+    for start in range(0, len(golds), _TOGETHER):
+        some = range(start, min(start + _TOGETHER, len(golds)))
+
+        parts = [
+            _part(piece, {g: golds[g][where] for g in some}, curves, n=n[told])
+            for piece, where in slices(draws)
+        ]
+        for g in some:
+            best_of, tilt = (
+                _joined([moments[g - start][i] for moments in parts]) for i in (0, 1)
             )
-        )
-    best_of, tilt = (_joined([pair[i] for pair in moments]) for i in (0, 1))
-    return GoldLevels(
-        _fixed(curves.best_of[:, :, index + 1], best_of, told),
-        _fixed(
-            curves.tilt[:, :, index + 1],
-            tilt,
-            np.ones(betas.size, dtype=bool),
-            curves.tilt_bias[:, :, index + 1],
-        ),
-    )
+            bias = curves.tilt_bias[:, :, g + 1]
+            yield GoldLevels(
+                _fixed(curves.best_of[:, :, g + 1], best_of, told),
+                _fixed(curves.tilt[:, :, g + 1], tilt, every, bias),
+            )
+
+
+def _part(
+    draws: Draws,
+    golds: Mapping[int, Float64[np.ndarray, " m"]],
+    curves: GoldCurves,
+    *,
+    n: Int64[np.ndarray, " k"],
+) -> list[tuple["_Moments", "_Moments"]]:
+    """Moments along best-of-N and along the tilts for some of the prompts."""
+    counts, starts = draws.counts, draws.offsets[:-1]
+    best_of = BestOfLeftOut.of(draws, n=n)
+    weights = level_weights(draws, n=n[:0], betas=curves.betas)
+    found = []
+    for g, gold in golds.items():
+        worth = gold - np.repeat(np.add.reduceat(gold, starts) / counts, counts)
+        slopes = kl_slopes(curves, gold=g)
+        moved = tilts_left_out(draws, worth, weights, betas=curves.betas, slopes=slopes)
+        found.append((_moments(draws, best_of.means(worth)), _moments(draws, moved)))
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +104,7 @@ def _moments(draws: Draws, left_out: Float64[np.ndarray, "k n"]) -> _Moments:
         rest * squares,
         rest**2 / counts * (mean(twice * twice) - squares**2),
         -(rest**3) / counts**2 * mean(twice * gaps),
-        scaled @ scaled.T,
+        products(scaled),
     )
 
 

@@ -1,59 +1,102 @@
 """What each draw changes of further rewards' curves: errors for fixed prompts."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from jaxtyping import Float64, Int64
 
+from klimit.core.results import Result
 from klimit.estimate.draws import Draws
 from klimit.estimate.gold.level_weights import LevelWeights, ranks_within, subsets_won
 from klimit.estimate.without_each import Weights
 
-__all__ = ["best_of_left_out", "tilts_left_out"]
+__all__ = ["BestOfLeftOut", "tilts_left_out"]
 
 
-def best_of_left_out(
-    draws: Draws, gold: Float64[np.ndarray, " n"], *, n: Int64[np.ndarray, " k"]
-) -> Float64[np.ndarray, "k n"]:
-    """Gold under best-of-N with each draw of its prompt left out, ties included.
+@dataclass(frozen=True, slots=True, eq=False)
+class BestOfLeftOut(Result):
+    """How best-of-N changes as each draw of its prompt is left out, ties included.
 
     A group of tied draws keeps its place where the draw left out lies above it, moves down by
     one where it lies below, and loses one where it is among them.
 
-    Args:
-        draws: Draws of the reference policy; their reward is the proxy.
-        gold: The gold reward of each draw, shape ``(n,)``.
-        n: Numbers of draws of which the best is kept, fewer than those of any prompt.
-
-    Returns:
-        The means, up to a constant for each prompt, shape ``(k, n)``.
-
-    Example:
-        >>> draws = Draws.from_matrix([[0.0, 1.0, 1.0]])
-        >>> best_of_left_out(draws, np.array([5.0, 2.0, 4.0]), n=np.array([2])).round(6)
-        array([[ 0.,  1., -1.]])
+    Attributes:
+        order: The draws by prompt and rising proxy, shape ``(n,)``.
+        starts: Where each group of tied draws begins among them, shape ``(t,)``.
+        size: Number of draws of each group, shape ``(t,)``.
+        first: The first group of the prompt of each group, shape ``(t,)``.
+        risen: Change of a draw's share as the one left out comes to lie above, ``(k, t)``.
+        among: Share of another draw of the group where one of it is left out, ``(k, t)``.
+        lower: Share of a draw where one below is left out, shape ``(k, t)``.
     """
-    prompt = np.repeat(np.arange(len(draws.prompts)), draws.counts)
-    order = np.lexsort((draws.rewards, prompt))
-    below, upto = (ranks[order] for ranks in ranks_within(draws))
-    starts = np.flatnonzero(below == np.arange(len(draws)) - draws.offsets[prompt])
-    owner, below, upto = prompt[starts], below[starts], upto[starts]
-    first = np.append(True, np.diff(owner) > 0)
-    size, worth = upto - below, gold[order]
-    total = np.add.reduceat(worth, starts)
-    left_out = np.empty((n.size, len(draws)))
-    for k, each in enumerate(n):
-        won, begins = subsets_won(draws.counts - 1, int(each))
-        base = begins[owner]
-        most = draws.counts[owner] - 1
-        place = won[base + np.minimum(upto, most)] - won[base + below]
-        lower = won[base + upto - 1] - won[base + np.maximum(below - 1, 0)]
-        within = won[base + upto - 1] - won[base + below]
-        change = (place - lower) * total / size
-        passed = np.cumsum(change) - change
-        passed -= passed[first][np.cumsum(first) - 1]
-        rest = np.divide(within, size - 1, out=np.zeros(size.size), where=size > 1)
-        fixed = passed - lower * total / size + rest * total
-        left_out[k, order] = np.repeat(fixed, size) - np.repeat(rest, size) * worth
-    return left_out
+
+    order: Int64[np.ndarray, " n"]
+    starts: Int64[np.ndarray, " t"]
+    size: Int64[np.ndarray, " t"]
+    first: Int64[np.ndarray, " t"]
+    risen: Float64[np.ndarray, "k t"]
+    among: Float64[np.ndarray, "k t"]
+    lower: Float64[np.ndarray, "k t"]
+
+    @classmethod
+    def of(cls, draws: Draws, *, n: Int64[np.ndarray, " k"]) -> "BestOfLeftOut":
+        """Work out all that does not depend on what is averaged.
+
+        Args:
+            draws: Draws of the reference policy; their reward is the proxy.
+            n: Numbers of draws of which the best is kept, fewer than those of any prompt.
+
+        Returns:
+            The shares.
+        """
+        prompt = np.repeat(np.arange(len(draws.prompts)), draws.counts)
+        order = np.lexsort((draws.rewards, prompt))
+        below, upto = (ranks[order] for ranks in ranks_within(draws))
+        starts = np.flatnonzero(below == np.arange(len(draws)) - draws.offsets[prompt])
+        owner, below, upto = prompt[starts], below[starts], upto[starts]
+        fresh = np.append(True, np.diff(owner) > 0)
+        size, most = upto - below, draws.counts[owner] - 1
+        risen, among, lower = np.empty((3, n.size, starts.size))
+        for k, each in enumerate(n):
+            won, begins = subsets_won(draws.counts - 1, int(each))
+            base = begins[owner]
+            under = won[base + upto - 1]
+            place = won[base + np.minimum(upto, most)] - won[base + below]
+            lower[k] = (under - won[base + np.maximum(below - 1, 0)]) / size
+            risen[k] = place / size - lower[k]
+            among[k] = (under - won[base + below]) / np.maximum(size - 1, 1)
+        among[:, size == 1] = 0.0
+        first = np.flatnonzero(fresh)[np.cumsum(fresh) - 1]
+        return cls(order, starts, size, first, risen, among, lower)
+
+    def means(self, gold: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, "k n"]:
+        """Gold under best-of-N with each draw left out.
+
+        Args:
+            gold: The gold reward of each draw, shape ``(n,)``.
+
+        Returns:
+            The means, up to a constant for each prompt, in ``order``.
+
+        Example:
+            >>> draws = Draws.from_matrix([[0.0, 1.0, 1.0]])
+            >>> left_out = BestOfLeftOut.of(draws, n=np.array([2]))
+            >>> left_out.means(np.array([5.0, 2.0, 4.0])).round(6) + 0.0
+            array([[ 0.,  1., -1.]])
+        """
+        worth = gold[self.order]
+        total = np.add.reduceat(worth, self.starts)
+        change = self.risen * total
+        fixed = np.cumsum(change, axis=1)
+        fixed -= change
+        fixed -= fixed[:, self.first]
+        fixed += (self.among - self.lower) * total
+        if self.starts.size == self.order.size:  # no ties: no other draw in any group
+            return fixed
+        means = np.repeat(self.among, self.size, axis=1)
+        means *= -worth
+        means += np.repeat(fixed, self.size, axis=1)
+        return means
 
 
 def tilts_left_out(

@@ -1,6 +1,6 @@
 """What a gold reward does as a proxy is optimised, by best-of-N and along the frontier."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ from klimit.estimate.gold.curves import gold_curves
 from klimit.estimate.gold.fixed_prompts import fixed_levels
 from klimit.estimate.gold.levels import gold_column, levels_for
 from klimit.estimate.gold.points import OverOptimisation
-from klimit.estimate.gold.sampled_prompts import sampled_levels
+from klimit.estimate.gold.sampled_prompts import GoldLevels, sampled_levels
 
 __all__ = ["overoptimisation", "overoptimisation_of_each"]
 
@@ -137,14 +137,15 @@ def _answers(
     frontier = estimate_frontier(kept, kl=levels.kl, prompts=asked.prompts, level=asked.level)
     betas = np.array([point.beta for point in frontier.points])
     curves = gold_curves(kept, worth, n=levels.n, betas=betas)
+    along: Iterable[GoldLevels]
+    if asked.prompts == "sampled":
+        along = (sampled_levels(curves, gold=index) for index in range(len(golds)))
+    else:
+        along = fixed_levels(kept, worth, curves, n=levels.n)
     found = []
-    for index, name in enumerate(golds):
-        if asked.prompts == "sampled":
-            along = sampled_levels(curves, gold=index)
-        else:
-            along = fixed_levels(kept, worth[index], curves, index=index, n=levels.n)
+    for index, (name, gold) in enumerate(zip(golds, along, strict=True)):
         correlations = correlation_at(curves, gold=index, level=asked.level)
         found.append(
-            gold_answer(name, best_of, frontier, along, correlations, reason=levels.reason)
+            gold_answer(name, best_of, frontier, gold, correlations, reason=levels.reason)
         )
     return tuple(found)

@@ -5,7 +5,7 @@ from jaxtyping import Float64
 
 from klimit.estimate.draws import Draws
 
-__all__ = ["weighted_sums"]
+__all__ = ["products", "weighted_sums"]
 
 _ONE_THREAD = 200_000  # multiplications that BLAS does not share out: threads cost more here
 _SMALL = 64  # draws a prompt up to which one product of all prompts beats one for each
@@ -43,4 +43,26 @@ def weighted_sums(
         for start in range(int(draws.offsets[i]), end, step):
             where = slice(start, min(start + step, end))
             sums[i] += weights[:, where] @ columns[:, where].T
+    return sums
+
+
+def products(rows: Float64[np.ndarray, "k n"]) -> Float64[np.ndarray, "k k"]:
+    """Sums of the products of every two rows.
+
+    Args:
+        rows: Numbers of the draws, shape ``(k, n)``.
+
+    Returns:
+        The sums, shape ``(k, k)``.
+
+    Example:
+        >>> products(np.array([[1.0, 2.0], [0.0, 3.0]]))
+        array([[5., 6.],
+               [6., 9.]])
+    """
+    k, n = rows.shape
+    sums, step = np.zeros((k, k)), max(16, _ONE_THREAD // max(k * k, 1))
+    for start in range(0, n, step):
+        some = rows[:, start : start + step]
+        sums += some @ some.T
     return sums
