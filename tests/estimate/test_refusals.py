@@ -12,6 +12,7 @@ from klimit import (
     audit_points,
     combine_rewards,
     divergence_findings,
+    estimate_best_of_n,
     estimate_frontier,
     estimate_tilt,
     overoptimisation,
@@ -21,6 +22,7 @@ from klimit import (
 )
 from klimit.estimate.best_of.points import best_of_n_within
 from klimit.estimate.paired import prompt_means
+from klimit.estimate.weights import tilt_weights
 
 RNG = np.random.default_rng(0)
 SOME = Draws.from_columns(
@@ -120,3 +122,38 @@ def test_one_prompt_has_findings_without_an_interval() -> None:
     columns = {"log_prob_policy": np.full(12, -20.0), "log_prob_reference": np.full(12, -19.0)}
     one = Draws.from_columns(prompt=["a"] * 12, reward=np.zeros(12), **columns)
     assert "negative" not in [found.code for found in divergence_findings(one)]
+
+
+def test_prompts_of_unequal_draws_may_stand_in_any_order() -> None:
+    rows = [RNG.normal(size=m).tolist() for m in (9, 5, 9, 5, 9)]
+    mixed = estimate_best_of_n(Draws.from_matrix(rows), n=[2, 4])
+    grouped = estimate_best_of_n(Draws.from_matrix(sorted(rows, key=len)), n=[2, 4])
+    for one, other in zip(mixed.points, grouped.points, strict=True):
+        assert one.reward.value == pytest.approx(other.reward.value, rel=1e-12)
+        assert one.kl.value == pytest.approx(other.kl.value, rel=1e-12)
+
+
+def test_a_budget_next_to_nothing_buys_next_to_nothing() -> None:
+    point = estimate_frontier(SOME, kl=1e-10).points[0]
+    spread = float(np.mean([block.std() for block in SOME.blocks]))
+    assert point.reward.value == pytest.approx(SOME.rewards.mean(), abs=1e-4 * spread)
+
+
+def test_few_draws_a_prompt_do_not_bear_a_budget_for_each() -> None:
+    few = Draws.from_matrix(RNG.normal(size=(30, 4)))
+    point = estimate_frontier(few, kl=0.01, pooling="per-prompt").points[0]
+    assert not point.supported
+    assert "30 of 30 prompts have fewer than" in point.reason
+
+
+def test_the_best_of_all_draws_of_fixed_prompts_has_no_known_error() -> None:
+    found = overoptimisation(SOME, gold="gold", n=[2, 16], prompts="fixed")
+    last = found.best_of_n[-1].gold
+    best = [block.argmax() + 16 * i for i, block in enumerate(SOME.blocks)]
+    assert last.value == pytest.approx(SOME.column("gold")[best].mean())
+    assert last.standard_error == np.inf
+
+
+def test_a_weight_needs_a_number() -> None:
+    with pytest.raises(InputError, match="beta must be a number, got nan"):
+        tilt_weights(SOME, beta=np.nan)
