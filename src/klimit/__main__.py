@@ -4,5 +4,5 @@ from klimit.cli.app import main
 
 __all__: list[str] = []
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no cover
     main()

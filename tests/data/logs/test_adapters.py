@@ -339,6 +339,38 @@ def test_values_of_every_kind_and_missing_ones_keep_their_sample(
         read_draws(path, format="inspect_ai", reward="judge")
 
 
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("no log", r"log.json: needed a log of inspect_ai, got none \(Expecting value"),
+        ('{"samples": []}', r"log.json: needed samples, the log has none \(was it run to"),
+    ],
+)
+def test_a_log_of_inspect_that_holds_nothing_is_refused(
+    content: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "inspect_ai", ModuleType("inspect_ai"))
+    monkeypatch.setitem(sys.modules, "inspect_ai.log", stand_in())
+    path = tmp_path / "log.json"
+    path.write_text(content)
+    with pytest.raises(InputError, match=told):
+        read_draws(path, format="inspect_ai")
+
+
+def test_a_conversation_in_a_log_of_inspect_is_the_text_of_its_messages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "inspect_ai", ModuleType("inspect_ai"))
+    monkeypatch.setitem(sys.modules, "inspect_ai.log", stand_in())
+    log = json.loads((FILES / "inspect.json").read_text())
+    for sample in log["samples"]:
+        sample["input"] = [{"text": "Be brief."}, {"text": sample["input"]}]
+    path = tmp_path / "log.json"
+    path.write_text(json.dumps(log))
+    draws = read_draws(path, format="inspect_ai", reward="match", columns=())
+    assert draws.prompts[0] == "Be brief.\n2 + 2 ="
+
+
 def test_inspect_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "inspect_ai.log", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'klimit\[inspect\]'"):
