@@ -87,6 +87,14 @@ def test_help_lists_every_command_with_its_line(capsys: pytest.CaptureFixture[st
         assert line in listed
 
 
+def test_help_shows_budgets_as_they_are_typed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    app.run(["frontier", "--help"])
+    assert "0.1,0.25,0.5,1,2" in capsys.readouterr().out
+
+
 def python(code: str, **environment: str) -> subprocess.Popen[str]:
     """A fresh interpreter, without the import hooks of the tests."""
     return subprocess.Popen(

@@ -19,6 +19,10 @@ from tests.models.endpoint import Endpoint, serving
 SECRET = "sk-never-to-be-seen"
 
 
+def no_reward(prompts: list[str], responses: list[str]) -> list[float]:
+    return [float("nan")] * len(responses)
+
+
 def bad_reward(prompts: list[str], responses: list[str]) -> list[float]:
     """Finite for most responses."""
     return [float("nan") if "awful" in text else float(len(text)) for text in responses]
@@ -163,6 +167,18 @@ def test_responses_without_a_reward_are_kept_counted_and_told(
     assert without.len() > 0
     assert all("awful" in response for response in without)
     assert klimit(*call, "--missing", "drop").code == 0
+
+
+def test_a_reward_that_scores_nothing_ends_the_run_and_keeps_what_was_drawn(
+    klimit: Klimit, endpoint: Endpoint, prompts: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    call = options(endpoint, prompts, out, "--reward", "tests.cli.test_demo:no_reward")
+    ended = klimit(*call)
+    assert ended.code == 1
+    last = ended.err.splitlines()[-1]
+    assert "error: 160 responses have no reward from tests.cli.test_demo:no_reward" in last
+    assert len((out / "draws.jsonl").read_bytes().splitlines()) == 160
 
 
 def test_no_file_and_no_line_holds_the_key(

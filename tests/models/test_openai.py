@@ -162,3 +162,17 @@ def test_a_reply_that_is_no_json_is_a_backend_error(
     with pytest.raises(BackendError, match="says 200"):
         model.complete(Request("Hello?", 1, 100, 8))
     model.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("http://[bad/v1", "an endpoint is http://host:port, got no address: Invalid IPv6 URL"),
+        ("http:///v1", "an endpoint is http://host:port, got 'http:///v1'"),
+        ("http://host:port/v1", "http://host:port/v1 is no address: "),
+    ],
+)
+def test_what_is_no_address_is_refused(address: str, told: str) -> None:
+    with pytest.raises(InputError) as error:
+        open_endpoint(address)
+    assert told in str(error.value)

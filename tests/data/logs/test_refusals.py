@@ -129,9 +129,17 @@ def test_a_log_of_inspect_is_named_by_a_path() -> None:
         read_draws(7, format="inspect_ai")
 
 
-def test_a_name_that_no_system_allows_is_refused() -> None:
+@pytest.mark.parametrize("name", ["a\0.parquet", "a" * 5000])
+def test_a_name_that_no_system_allows_is_refused(name: str) -> None:
     with pytest.raises(InputError, match="cannot be read: "):
-        read_draws("a\0.parquet")
+        read_draws(name)
+
+
+def test_a_log_of_lm_eval_without_samples_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "samples_a.json"
+    path.write_text("[]")
+    with pytest.raises(InputError, match="needed at least one sample, got none"):
+        read_draws(path, format="lm_eval")
 
 
 @pytest.mark.parametrize("content", ["{\n", "[1\n", "\n {} {}\n"])
