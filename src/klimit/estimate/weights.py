@@ -38,7 +38,8 @@ def tilt_weights(draws: Draws, *, beta: float) -> Float64[np.ndarray, " n"]:
     extreme = np.maximum if beta >= 0 else np.minimum
     top = np.repeat(extreme.reduceat(draws.rewards, starts), counts)
     below = draws.rewards - top
-    mass = (below == 0).astype(np.float64) if np.isinf(beta) else np.exp(beta * below)
+    with np.errstate(over="ignore"):  # of a product so large that its weight is 0
+        mass = (below == 0).astype(np.float64) if np.isinf(beta) else np.exp(beta * below)
     weights: Float64[np.ndarray, " n"] = mass / np.repeat(np.add.reduceat(mass, starts), counts)
     return weights
 
