@@ -36,7 +36,7 @@ class CondensedSums:
         best: The best rewards of each prompt, falling, ``-inf`` where it has fewer.
         tied: How many draws of each prompt share its best reward, shape ``(p,)``.
         lowest: The lowest reward of each prompt, shape ``(p,)``.
-        tails: Moments of the best rewards above their threshold, shape ``(2, p)``.
+        tails: What the best rewards tell of the weights' tail, shape ``(2, p)``.
         centres: Centres of the bins, less the best reward, shape ``(p, b)``.
         moments: Sums of ``(r - c) ** j / j!``, shape ``(p, b, 9)``.
     """

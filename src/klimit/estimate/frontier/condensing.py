@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from klimit.estimate.frontier.condensed import MOMENTS, THREADS, CondensedSums
-from klimit.estimate.frontier.sums import HEAVY, Sums, sum_directly, tail_moments
+from klimit.estimate.frontier.sums import HEAVY, Sums, sum_directly, tail_terms
 
 __all__ = ["condense", "sums_over"]
 
@@ -95,7 +95,7 @@ def _condensed(
     lowest, stops = rising[ends - counts], np.maximum(ends - HEAVY, ends - counts)
     starts = _bin_starts(rising, best[:, 0], ends - counts, stops)
     centres, moments = _local_moments(rising, best[:, 0], starts, stops, shift, power)
-    return _Block(best, tied, lowest, tail_moments(rising, counts), centres, moments)
+    return _Block(best, tied, lowest, tail_terms(rising, counts), centres, moments)
 
 
 def _sort_each(

@@ -46,7 +46,8 @@ class OwnFrontier:
             The rewards of all prompts.
         """
         if kl == 0:
-            return values_at_zero(self.whole)
+            counts = self.whole.counts
+            return values_at_zero(self.whole.at(np.zeros(counts.size)), counts=counts)
         plain = _plain(self.whole, kl)
         p = plain.reward.size
         half = _plain(self.halves, kl).reward.reshape(-1, 2, p)

@@ -8,7 +8,7 @@ from jaxtyping import Float64
 
 from klimit.estimate.frontier.reliability import tail_decay
 from klimit.estimate.frontier.spend import Spending, tabulated_spending
-from klimit.estimate.frontier.sums import Sums
+from klimit.estimate.frontier.sums import Sums, TiltSums
 from klimit.estimate.frontier.values import (
     Values,
     ceilings,
@@ -28,6 +28,7 @@ class PooledFrontier:
 
     Attributes:
         sums: Sums over the draws.
+        plain: The same under no tilt.
         spending: The KL spent at each beta, tabulated; ``None`` where no budget is inside.
         ceilings: The ceiling of every prompt, in nats, shape ``(p,)``.
         prompts: ``"sampled"`` or ``"fixed"``.
@@ -35,6 +36,7 @@ class PooledFrontier:
     """
 
     sums: Sums
+    plain: TiltSums
     spending: Spending | None
     ceilings: Float64[np.ndarray, " p"]
     prompts: str
@@ -55,7 +57,7 @@ class PooledFrontier:
             The rewards of all prompts.
         """
         if kl == 0:
-            return values_at_zero(self.sums)
+            return values_at_zero(self.plain, counts=self.sums.counts)
         if kl >= self.ceiling_kl or self.spending is None:
             return values_at_ceiling(self.sums, downward=self._shortfall(kl))
         return self._inside(kl, self.spending)
@@ -114,12 +116,15 @@ def pooled_frontier(sums: Sums, *, budgets: list[float], prompts: str) -> Pooled
     Returns:
         The frontier, whose ``values`` are asked for budget by budget.
     """
-    tops = ceilings(sums)
+    tops, plain = ceilings(sums), sums.at(np.zeros(sums.counts.size))
     top = float(tops.mean())
     inside = [min(kl, 0.999 * top) for kl in budgets if kl > 0]
     if not (top > 0 and inside):
-        return PooledFrontier(sums, None, tops, prompts, {})
-    spending = tabulated_spending(sums, smallest=min(inside), largest=max(inside))
+        return PooledFrontier(sums, plain, None, tops, prompts, {})
+    spread = float(plain.variance.mean())
+    spending = tabulated_spending(
+        sums, spread=spread, smallest=min(inside), largest=max(inside)
+    )
     betas = [spending.beta(kl) for kl in inside]
     known = dict(zip(betas, sums.cgfs(np.array(betas)), strict=True))  # at once: cheaper
-    return PooledFrontier(sums, spending, tops, prompts, known)
+    return PooledFrontier(sums, plain, spending, tops, prompts, known)

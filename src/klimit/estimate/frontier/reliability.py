@@ -5,7 +5,7 @@ from jaxtyping import Float64, Int64
 
 from klimit.estimate.draws import Draws
 from klimit.estimate.frontier.extremes import Extremes
-from klimit.estimate.frontier.sums import tail_moments
+from klimit.estimate.frontier.sums import tail_terms
 from klimit.estimate.frontier.values import Values
 
 __all__ = [
@@ -21,7 +21,6 @@ LEAST_ESS = 10.0  # for averages under a tilt, whose bias is not extrapolated
 _LEAST_FRONTIER_ESS = 4.0
 _LEAST_DECAY = 0.4  # of the bias with the number of draws: 1 for light tails
 _LEAST_BEST = 5.0  # draws a prompt that share the best reward, for it to count as the ceiling
-_ROUNDING = 1e-12  # of the moments of tied rewards
 _LEAST_SPLIT = 8  # draws of a prompt, for halves and quarters of them to tell anything
 
 
@@ -31,7 +30,7 @@ def tail_shape(
     """Pareto shape of the largest weights ``exp(beta r)`` of each prompt.
 
     Args:
-        tails: Moments of the best rewards above their threshold (`tail_moments`).
+        tails: What the best rewards tell of it (`tail_terms`).
         beta: Inverse temperature of each prompt, the factor on the reward, shape ``(p,)``.
 
     Returns:
@@ -39,19 +38,13 @@ def tail_shape(
         draws tell them.
 
     Example:
-        >>> tail_shape(np.zeros((2, 1)), beta=np.ones(1))
-        array([-1.])
-
-    References:
-        Dekkers, Einmahl, de Haan (1989), A moment estimator for the index of an extreme-value
-        distribution.
+        >>> tail_shape(np.array([[1.0], [0.0]]), beta=np.full(1, 0.8))  # exponential rewards
+        array([0.8])
     """
-    first, second = tails
-    known = np.isfinite(beta) & ~np.isnan(first)
-    squared = np.divide(first**2, second, out=np.ones(first.size), where=second > 0)
-    apart = np.maximum(1 - squared, _ROUNDING)  # so little that tied ones come out below -1
-    shape = np.where(known, beta, 0.0) * first + 1 - 0.5 / apart
-    return np.where(second == 0, -1.0, np.where(known, np.maximum(shape, -1.0), np.inf))
+    excess, rest = tails
+    known = np.isfinite(beta) & ~np.isnan(excess)
+    shape = np.maximum(np.where(known, beta, 0.0) * excess + rest, -1.0)
+    return np.where(known | (rest == -np.inf), shape, np.inf)
 
 
 def tail_decay(tails: Float64[np.ndarray, "2 p"], *, beta: float) -> float:
@@ -62,14 +55,14 @@ def tail_decay(tails: Float64[np.ndarray, "2 p"], *, beta: float) -> float:
     an exponential's give weights that only look so; the shorter it is, the less this counts.
 
     Args:
-        tails: Moments of the best rewards above their threshold (`tail_moments`).
+        tails: What the best rewards tell of it (`tail_terms`).
         beta: Inverse temperature common to all prompts, the factor on the reward.
 
     Returns:
         The decay, as an exponent; ``inf`` where no prompt's tail is known.
 
     Example:
-        >>> tail_decay(np.array([[1.0], [2.0]]), beta=0.8)  # exponential rewards
+        >>> tail_decay(np.array([[1.0], [0.0]]), beta=0.8)  # exponential rewards
         0.25
     """
     shapes = tail_shape(tails, beta=np.full(tails.shape[1], beta))
@@ -97,7 +90,7 @@ def mean_tail_shape(draws: Draws, *, beta: float) -> float:
     """
     side = 1.0 if beta >= 0 else -1.0  # a negative beta has the tail of the lowest rewards
     rising = np.concatenate([np.sort(side * block) for block in draws.blocks])
-    tails = tail_moments(rising, draws.counts)
+    tails = tail_terms(rising, draws.counts)
     return float(tail_shape(tails, beta=np.full(len(draws.prompts), side * beta)).mean())
 
 

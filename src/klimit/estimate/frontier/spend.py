@@ -112,11 +112,14 @@ def _lagrange(x: Float64[np.ndarray, " w"], at: float) -> Float64[np.ndarray, " 
     return np.asarray(factors.prod(axis=1))
 
 
-def tabulated_spending(sums: Sums, *, smallest: float, largest: float) -> Spending:
+def tabulated_spending(
+    sums: Sums, *, spread: float, smallest: float, largest: float
+) -> Spending:
     """Tabulate tilts from below the smallest budget to beyond the largest.
 
     Args:
         sums: Draws made ready.
+        spread: The mean variance of the reward under no tilt.
         smallest: The smallest positive budget, in nats.
         largest: The largest budget below the ceiling, in nats.
 
@@ -124,7 +127,6 @@ def tabulated_spending(sums: Sums, *, smallest: float, largest: float) -> Spendi
         The table. It goes on to where the draws bear no budget any more.
     """
     p = sums.counts.size
-    spread = float(sums.at(np.zeros(p)).variance.mean())
     ceiling = float(np.log(sums.counts / sums.tied).mean())
     step = float(np.log(_RATIO))
 

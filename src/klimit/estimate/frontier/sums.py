@@ -9,9 +9,10 @@ from jaxtyping import Float64, Int64
 
 from klimit.estimate.frontier.extremes import Extremes
 
-__all__ = ["DirectSums", "Sums", "TiltSums", "sum_directly", "tail_moments"]
+__all__ = ["DirectSums", "Sums", "TiltSums", "sum_directly", "tail_terms"]
 
 HEAVY = 32  # draws of a prompt, the best ones, whose weights are kept one by one
+_ROUNDING = 1e-12  # of the moments of tied rewards
 POWERS = 4  # sums of powers of the other weights, each below 1 / 33
 
 
@@ -54,7 +55,7 @@ class Sums(Extremes, Protocol):
 
     @property
     def tails(self) -> Float64[np.ndarray, "2 p"]:
-        """Moments of the best rewards above their threshold (`tail_moments`)."""
+        """What the best rewards tell of the weights' tail (`tail_terms`)."""
 
     def at(self, beta: Float64[np.ndarray, " p"]) -> TiltSums:
         """The sums at one finite beta a prompt."""
@@ -72,7 +73,7 @@ class DirectSums:
         best: The best rewards of each prompt, falling, ``-inf`` where it has fewer.
         tied: How many draws of each prompt share its best reward, shape ``(p,)``.
         lowest: The lowest reward of each prompt, shape ``(p,)``.
-        tails: Moments of the best rewards above their threshold, shape ``(2, p)``.
+        tails: What the best rewards tell of the weights' tail, shape ``(2, p)``.
         others: The other rewards below the best one, prompt after prompt, shape ``(o,)``.
         starts: Where the others of each prompt that has any begin, shape ``(q,)``.
         owners: Which prompts have any, shape ``(q,)``.
@@ -175,41 +176,54 @@ def sum_directly(rows: Sequence[Float64[np.ndarray, " _"]]) -> DirectSums:
         best,
         tied,
         lowest=np.array([row[0] for row in rising]),
-        tails=tail_moments(np.concatenate(rising), counts),
+        tails=tail_terms(np.concatenate(rising), counts),
         others=np.concatenate([row[:-width] - row[-1] for row in rising]),
         starts=(np.cumsum(sizes) - sizes)[owners],
         owners=owners,
     )
 
 
-def tail_moments(
+def tail_terms(
     rising: Float64[np.ndarray, " s"], counts: Int64[np.ndarray, " p"]
 ) -> Float64[np.ndarray, "2 p"]:
-    """First and second moment of the largest fifth, or fewer, above the smallest of them.
+    r"""What the largest fifth of the rewards, or fewer, tell of the tail of the weights.
+
+    With :math:`M_1` and :math:`M_2` the first and second moment of what they exceed the next
+    one by, the weights ``exp(beta r)`` have the Pareto shape
+
+    .. math:: \beta M_1 + 1 - \tfrac12 (1 - M_1^2 / M_2)^{-1}
 
     Args:
         rising: Rewards of each prompt, sorted, prompt after prompt, shape ``(s,)``.
         counts: Number of rewards of each prompt, each at least 1, shape ``(p,)``.
 
     Returns:
-        The moments of every prompt; 0 where these rewards are tied, ``nan`` where they are
-        fewer than five.
+        :math:`M_1` and the rest of the shape, of every prompt; 0 and ``-inf`` where these
+        rewards are tied, ``nan`` where they are fewer than five.
 
     Example:
-        >>> tail_moments(np.arange(25.0), np.array([25])).tolist()
-        [[3.0], [11.0]]
+        >>> tail_terms(np.arange(25.0), np.array([25])).round(6).tolist()
+        [[3.0], [-1.75]]
+
+    References:
+        Dekkers, Einmahl, de Haan (1989), A moment estimator for the index of an extreme-value
+        distribution.
     """
     ends = np.cumsum(counts)
     sizes = np.minimum(0.2 * counts, 3 * counts**0.5).astype(np.int64)
     thresholds = rising[ends - sizes - 1]
-    moments = np.where((sizes < 4) & (rising[ends - 1] > thresholds), np.nan, 0.0)
-    moments = np.stack([moments, moments])
+    few = (sizes < 4) & (rising[ends - 1] > thresholds)
+    terms = np.stack([np.where(few, np.nan, 0.0), np.where(few, np.nan, -np.inf)])
     told = np.flatnonzero(sizes >= 4)
     sizes = sizes[told]
     starts = np.cumsum(sizes) - sizes
     at = np.arange(sizes.sum()) + np.repeat(ends[told] - sizes - starts, sizes)
     excess = rising[at] - np.repeat(thresholds[told], sizes)
     if told.size:
-        moments[0, told] = np.add.reduceat(excess, starts) / sizes
-        moments[1, told] = np.add.reduceat(excess * excess, starts) / sizes
-    return moments
+        first = np.add.reduceat(excess, starts) / sizes
+        second = np.add.reduceat(excess * excess, starts) / sizes
+        squared = np.divide(first**2, second, out=np.ones(first.size), where=second > 0)
+        tied = squared > 1 - _ROUNDING
+        terms[0, told] = first
+        terms[1, told] = np.where(tied, -np.inf, 1 - 0.5 / np.where(tied, 1.0, 1 - squared))
+    return terms

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Bool, Float64, Int64
 
 from klimit.core.results import Result
 from klimit.estimate.frontier.extremes import Extremes
-from klimit.estimate.frontier.sums import Sums
+from klimit.estimate.frontier.sums import Sums, TiltSums
 
 __all__ = [
     "Extrapolated",
@@ -133,24 +133,24 @@ def ceilings(seen: Extremes) -> Float64[np.ndarray, " p"]:
     return np.asarray(np.maximum(kl, 0.0))
 
 
-def values_at_zero(sums: Sums) -> Values:
+def values_at_zero(plain: TiltSums, *, counts: Int64[np.ndarray, " p"]) -> Values:
     """The rewards of the reference policy itself.
 
     Args:
-        sums: Draws made ready.
+        plain: Sums over the draws under no tilt.
+        counts: Number of draws of each prompt, shape ``(p,)``.
 
     Returns:
         The plain means.
     """
-    p, m = sums.counts.size, sums.counts.astype(np.float64)
-    tilt = sums.at(np.zeros(p))
-    variances = np.where(m > 1, tilt.variance / np.maximum(m - 1, 1), np.inf)
+    p, m = counts.size, counts.astype(np.float64)
+    variances = np.where(m > 1, plain.variance / np.maximum(m - 1, 1), np.inf)
     return Values(
         beta=np.zeros(p),
-        rewards=tilt.reward,
+        rewards=plain.reward,
         variances=variances,
         thirds=np.zeros(p),
-        fourths=np.where(m > 1, 3 * tilt.variance**2 / m**3, 0.0),
+        fourths=np.where(m > 1, 3 * plain.variance**2 / m**3, 0.0),
         doubt=0.0,
         upward=0.0,
         downward=0.0,
