@@ -9,7 +9,8 @@ from klimit.core.errors import InputError
 from klimit.core.results import Estimate, Result
 from klimit.estimate.draws import Draws
 from klimit.estimate.frontier.extremes import best_and_lowest
-from klimit.estimate.frontier.reliability import mean_tail_shape, objection
+from klimit.estimate.frontier.reliability import objection
+from klimit.estimate.frontier.tails import mean_tail_shape
 from klimit.estimate.tilted import tilted
 from klimit.estimate.uncertainty import check_level, check_prompts
 

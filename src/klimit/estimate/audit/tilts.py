@@ -12,7 +12,7 @@ from klimit.estimate.audit.sources import Sources
 from klimit.estimate.audit.tilt_at import TiltAt, tilt_at, tilt_limit
 from klimit.estimate.frontier.extremes import best_and_lowest
 from klimit.estimate.frontier.reliability import frontier_objection
-from klimit.estimate.frontier.values import Values
+from klimit.estimate.frontier.values import Carried
 
 __all__ = ["Reached", "tilt_at_kl", "tilt_at_reward"]
 
@@ -118,20 +118,8 @@ def _settled(sources: Sources, beta: float, lacking: Callable[[TiltAt], float]) 
 
 def _objection(sources: Sources, tilt: TiltAt) -> str:
     """What speaks against the frontier at the KL of a tilt also speaks against the tilt."""
-    p = len(sources.reference.prompts)
-    values = Values(
-        beta=np.full(p, tilt.beta),
-        rewards=np.zeros(p),
-        variances=np.zeros(p),
-        thirds=np.zeros(p),
-        fourths=np.zeros(p),
-        doubt=tilt.doubt,
-        upward=tilt.upward,
-        downward=0.0,
-        decay=tilt.decay,
-        ess=tilt.ess,
-        reached=np.full(p, np.isinf(tilt.beta)),
-    )
+    reached = np.full(len(sources.reference.prompts), np.isinf(tilt.beta))
+    carried = Carried(tilt.decay, tilt.ess, reached)
     seen = best_and_lowest(sources.reference)
-    reason = frontier_objection(seen, values, kl=tilt.kl.value, own=False)
+    reason = frontier_objection(seen, carried, kl=tilt.kl.value, own=False)
     return reason.replace("the budget", "the KL")

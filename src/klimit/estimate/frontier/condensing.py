@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from klimit.estimate.frontier.condensed import MOMENTS, THREADS, CondensedSums
-from klimit.estimate.frontier.sums import HEAVY, Sums, sum_directly, tail_terms
+from klimit.estimate.frontier.sums import HEAVY, Sums, sum_directly
+from klimit.estimate.frontier.tails import tail_terms
 
 __all__ = ["condense", "sums_over"]
 

@@ -41,12 +41,12 @@ def estimate_of(sums: Sums, values: Values, *, prompts: str, level: float) -> Es
         0.0,
     )
     spread, method = numbers.spread(prompts), f"t, {units_of(prompts)}"
-    if spread.stderr == 0 and values.reached.any():
+    if spread.stderr == 0 and values.carried.reached.any():
         # one more prompt, or draw, might differ by as much as any two draws do
         units = sums.counts.size if prompts == "sampled" else sums.counts.sum()
         reach = float(top - sums.lowest.min()) / (units + 1)
         spread = replace(spread, stderr=reach, freedom=np.inf)
-    if values.reached.all():
+    if values.carried.reached.all():
         method += ", at the best rewards seen"
     value, n = float(values.rewards.mean()), values.rewards.size
     found = interval(value, spread, level=level, n=n, method=method)

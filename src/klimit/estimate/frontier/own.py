@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float64
 from klimit.estimate.frontier.condensing import sums_over
 from klimit.estimate.frontier.own_betas import own_betas
 from klimit.estimate.frontier.sums import Sums
-from klimit.estimate.frontier.values import Values, values_at_zero
+from klimit.estimate.frontier.values import Carried, Values, values_at_zero
 
 __all__ = ["OwnFrontier", "own_frontier"]
 
@@ -69,6 +69,7 @@ class OwnFrontier:
         variances = ((split[:, 0] - split[:, 1]) ** 2).mean(axis=0) / 4
         upward = (_remaining(ratio + _CAUTION * stderr) - more) * float(last.mean())
         weights = np.where(plain.reached, 1 / self.whole.tied, plain.squares)
+        decay = float(-np.log2(max(ratio, 1e-3))) if ratio < 1 else 0.0
         return Values(
             beta=plain.beta,
             rewards=rewards,
@@ -78,10 +79,19 @@ class OwnFrontier:
             doubt=0.3 * abs(more - 1) * abs(float(last.mean())),
             upward=max(upward, 0.0),
             downward=0.0,
-            decay=float(-np.log2(max(ratio, 1e-3))) if ratio < 1 else 0.0,
-            ess=float(1 / weights.mean()),
-            reached=plain.reached,
+            carried=Carried(decay, float(1 / weights.mean()), plain.reached),
         )
+
+    def carried(self, kl: float) -> Carried:
+        """How the draws carry a budget.
+
+        Args:
+            kl: Budget of every prompt, in nats.
+
+        Returns:
+            What the values at that budget say.
+        """
+        return self.values(kl).carried
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,9 +14,10 @@ from klimit.estimate.frontier.condensing import sums_over
 from klimit.estimate.frontier.interval import estimate_of
 from klimit.estimate.frontier.own import OwnFrontier, own_frontier
 from klimit.estimate.frontier.pooled import PooledFrontier, pooled_frontier
-from klimit.estimate.frontier.reliability import frontier_objection, tail_shape
+from klimit.estimate.frontier.reliability import frontier_objection
 from klimit.estimate.frontier.rising import rising_own, rising_pooled
 from klimit.estimate.frontier.sums import Sums
+from klimit.estimate.frontier.tails import tail_shape
 from klimit.estimate.frontier.values import Values, ceilings
 from klimit.estimate.uncertainty import check_level, check_prompts
 
@@ -142,11 +143,11 @@ def estimate_frontier(
     def point(budget: float) -> FrontierPoint:
         values = shown.values(budget)
         reward = estimate_of(sums, values, prompts=prompts, level=level)
-        reason = frontier_objection(sums, values, kl=budget, own=own)
+        reason = frontier_objection(sums, values.carried, kl=budget, own=own)
         return _point(sums, values, kl=budget, reward=reward, reason=reason)
 
     def borne(budget: float) -> bool:
-        return not frontier_objection(sums, curve.values(budget), kl=budget, own=own)
+        return not frontier_objection(sums, curve.carried(budget), kl=budget, own=own)
 
     with ThreadPoolExecutor(_THREADS) as pool:
         points = tuple(pool.map(point, budgets))
@@ -170,7 +171,7 @@ def _point(
         kl=kl,
         beta=float(np.median(values.beta)),
         reward=reward,
-        ess=values.ess,
+        ess=values.carried.ess,
         pareto_k=float(tail_shape(sums.tails, beta=values.beta).mean()),
         supported=not reason,
         reason=reason,

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from klimit.estimate.frontier.reliability import tail_decay
-from klimit.estimate.frontier.spend import Spending, tabulated_spending
+from klimit.estimate.frontier.spend import Node, Spending, tabulated_spending
 from klimit.estimate.frontier.sums import Sums, TiltSums
+from klimit.estimate.frontier.tails import tail_decay
 from klimit.estimate.frontier.values import (
+    Carried,
+    Extrapolated,
     Values,
     ceilings,
     extrapolated,
@@ -62,13 +64,26 @@ class PooledFrontier:
             return values_at_ceiling(self.sums, downward=self._shortfall(kl))
         return self._inside(kl, self.spending)
 
+    def carried(self, kl: float) -> Carried:
+        """How the draws carry a budget, which takes no cgf.
+
+        Args:
+            kl: Budget for the average over prompts, in nats, among those tabulated.
+
+        Returns:
+            What the values at that budget say.
+        """
+        if kl == 0 or kl >= self.ceiling_kl or self.spending is None:
+            return self.values(kl).carried
+        beta = self.spending.beta(kl)
+        return self._carried(*self._bias(beta, self.spending.node(beta)))
+
     def _inside(self, kl: float, spending: Spending) -> Values:
         counts, p = self.sums.counts, self.sums.counts.size
         beta = spending.beta(kl)
         node, cgf = spending.node(beta), self.known.get(beta)
         cgf = self.sums.cgfs(np.array([beta]))[0] if cgf is None else cgf
-        ess, tail = float(1 / node.squares.mean()), tail_decay(self.sums.tails, beta=beta)
-        more = extrapolated(node.bias / beta, node.change / beta, ess=ess, tail=tail)
+        more, ess = self._bias(beta, node)
         # the minimum over beta of a noisy curve lies low by what its own noise moves it
         noise = node.kl.var() if self.prompts == "sampled" else node.kl_variance.mean()
         lift = float(noise) / p / (2 * beta**3 * float(node.spread.mean()))
@@ -84,10 +99,16 @@ class PooledFrontier:
             doubt=more.doubt,
             upward=more.upward,
             downward=0.0,
-            decay=more.decay,
-            ess=ess,
-            reached=np.zeros(p, dtype=np.bool_),
+            carried=self._carried(more, ess),
         )
+
+    def _bias(self, beta: float, node: Node) -> tuple[Extrapolated, float]:
+        """The bias that is removed at a beta, and the effective number of draws a prompt."""
+        ess, tail = float(1 / node.squares.mean()), tail_decay(self.sums.tails, beta=beta)
+        return extrapolated(node.bias / beta, node.change / beta, ess=ess, tail=tail), ess
+
+    def _carried(self, more: Extrapolated, ess: float) -> Carried:
+        return Carried(more.decay, ess, np.zeros(self.sums.counts.size, dtype=np.bool_))
 
     def _shortfall(self, kl: float) -> float:
         """What the best rewards lose at a budget within the error of the ceiling."""

@@ -8,11 +8,11 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from klimit.estimate.frontier.extremes import Extremes
+from klimit.estimate.frontier.tails import tail_terms
 
-__all__ = ["DirectSums", "Sums", "TiltSums", "sum_directly", "tail_terms"]
+__all__ = ["DirectSums", "Sums", "TiltSums", "sum_directly"]
 
 HEAVY = 32  # draws of a prompt, the best ones, whose weights are kept one by one
-_ROUNDING = 1e-12  # of the moments of tied rewards
 POWERS = 4  # sums of powers of the other weights, each below 1 / 33
 
 
@@ -181,49 +181,3 @@ def sum_directly(rows: Sequence[Float64[np.ndarray, " _"]]) -> DirectSums:
         starts=(np.cumsum(sizes) - sizes)[owners],
         owners=owners,
     )
-
-
-def tail_terms(
-    rising: Float64[np.ndarray, " s"], counts: Int64[np.ndarray, " p"]
-) -> Float64[np.ndarray, "2 p"]:
-    r"""What the largest fifth of the rewards, or fewer, tell of the tail of the weights.
-
-    With :math:`M_1` and :math:`M_2` the first and second moment of what they exceed the next
-    one by, the weights ``exp(beta r)`` have the Pareto shape
-
-    .. math:: \beta M_1 + 1 - \tfrac12 (1 - M_1^2 / M_2)^{-1}
-
-    Args:
-        rising: Rewards of each prompt, sorted, prompt after prompt, shape ``(s,)``.
-        counts: Number of rewards of each prompt, each at least 1, shape ``(p,)``.
-
-    Returns:
-        :math:`M_1` and the rest of the shape, of every prompt; 0 and ``-inf`` where these
-        rewards are tied, ``nan`` where they are fewer than five.
-
-    Example:
-        >>> tail_terms(np.arange(25.0), np.array([25])).round(6).tolist()
-        [[3.0], [-1.75]]
-
-    References:
-        Dekkers, Einmahl, de Haan (1989), A moment estimator for the index of an extreme-value
-        distribution.
-    """
-    ends = np.cumsum(counts)
-    sizes = np.minimum(0.2 * counts, 3 * counts**0.5).astype(np.int64)
-    thresholds = rising[ends - sizes - 1]
-    few = (sizes < 4) & (rising[ends - 1] > thresholds)
-    terms = np.stack([np.where(few, np.nan, 0.0), np.where(few, np.nan, -np.inf)])
-    told = np.flatnonzero(sizes >= 4)
-    sizes = sizes[told]
-    starts = np.cumsum(sizes) - sizes
-    at = np.arange(sizes.sum()) + np.repeat(ends[told] - sizes - starts, sizes)
-    excess = rising[at] - np.repeat(thresholds[told], sizes)
-    if told.size:
-        first = np.add.reduceat(excess, starts) / sizes
-        second = np.add.reduceat(excess * excess, starts) / sizes
-        squared = np.divide(first**2, second, out=np.ones(first.size), where=second > 0)
-        tied = squared > 1 - _ROUNDING
-        terms[0, told] = first
-        terms[1, told] = np.where(tied, -np.inf, 1 - 0.5 / np.where(tied, 1.0, 1 - squared))
-    return terms

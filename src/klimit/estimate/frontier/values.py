@@ -10,6 +10,7 @@ from klimit.estimate.frontier.extremes import Extremes
 from klimit.estimate.frontier.sums import Sums, TiltSums
 
 __all__ = [
+    "Carried",
     "Extrapolated",
     "Values",
     "ceilings",
@@ -25,6 +26,21 @@ _SHARE_OF_TAIL = 0.5  # the same for the decay that the tail of the weights tell
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Carried(Result):
+    """How the draws carry a budget.
+
+    Attributes:
+        decay: The bias falls like ``m ** -decay`` with the number of draws.
+        ess: Effective number of draws a prompt that carry the values.
+        reached: Which prompts are at their best draws, shape ``(p,)``.
+    """
+
+    decay: float
+    ess: float
+    reached: Bool[np.ndarray, " p"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Values(Result):
     """Rewards at one budget.
 
@@ -37,9 +53,7 @@ class Values(Result):
         doubt: Standard error of the bias that may remain, in units of the reward.
         upward: The same for a bias that falls slower than it seems, the truth being higher.
         downward: How far below the mean reward may be, where a ceiling may be missed.
-        decay: The bias falls like ``m ** -decay`` with the number of draws.
-        ess: Effective number of draws a prompt that carry the values.
-        reached: Which prompts are at their best draws, shape ``(p,)``.
+        carried: How the draws carry them.
     """
 
     beta: Float64[np.ndarray, " p"]
@@ -50,9 +64,7 @@ class Values(Result):
     doubt: float
     upward: float
     downward: float
-    decay: float
-    ess: float
-    reached: Bool[np.ndarray, " p"]
+    carried: Carried
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,9 +166,7 @@ def values_at_zero(plain: TiltSums, *, counts: Int64[np.ndarray, " p"]) -> Value
         doubt=0.0,
         upward=0.0,
         downward=0.0,
-        decay=1.0,
-        ess=float(1 / (1 / m).mean()),
-        reached=np.zeros(p, dtype=np.bool_),
+        carried=Carried(1.0, float(1 / (1 / m).mean()), np.zeros(p, dtype=np.bool_)),
     )
 
 
@@ -180,7 +190,5 @@ def values_at_ceiling(sums: Sums, *, downward: float) -> Values:
         doubt=0.0,
         upward=0.0,
         downward=downward,
-        decay=1.0,
-        ess=float(1 / (1 / sums.tied).mean()),
-        reached=np.ones(p, dtype=np.bool_),
+        carried=Carried(1.0, float(1 / (1 / sums.tied).mean()), np.ones(p, dtype=np.bool_)),
     )

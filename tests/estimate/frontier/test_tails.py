@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from klimit.estimate.frontier.reliability import tail_decay, tail_shape
-from klimit.estimate.frontier.sums import tail_terms
+from klimit.estimate.frontier.tails import tail_decay, tail_shape, tail_terms
 
 ROWS = st.lists(
     st.lists(st.integers(-3, 3).map(float), min_size=1, max_size=60), min_size=1, max_size=6
