@@ -95,9 +95,9 @@ def _part(
     kl_variance = _kl_variance(shift, row_sums(sloped), sums.powers[:, prompts], m)
 
     heavy, light = _divided(every, sums.powers[:, prompts])
-    own = slice(heavy.shape[1])
-    logs, inverse, present = logs[:, own], inverse[:, own], best[:, own] > -np.inf
-    raised, rest = _raised(heavy), np.maximum(m - heavy.shape[1], 0.0)
+    own, present = slice(heavy.shape[1]), heavy > 0
+    logs, inverse = np.where(present, logs[:, own], 0.0), inverse[:, own]
+    raised, rest = _raised(heavy), m - row_sums(present.astype(np.float64))
     whole = np.array([row_sums(x) + y for x, y in zip(raised, light[1:], strict=True)])
 
     # the bias without a draw: one by one for the heavy ones, for the others as a power series
@@ -136,14 +136,15 @@ def _part(
 
 
 def _divided(
-    heavy: Float64[np.ndarray, "p h"], light: Float64[np.ndarray, "4 p"]
+    every: Float64[np.ndarray, "p h"], light: Float64[np.ndarray, "4 p"]
 ) -> tuple[Float64[np.ndarray, "p k"], Float64[np.ndarray, "4 p"]]:
-    """The draws whose weight is large at some prompt, and the sums of powers of all others."""
-    width = int((heavy.max(axis=0, initial=0.0) >= _LIGHT).sum())
-    rest = heavy[:, width:]
+    """The large weights, 0 in place of others, and the sums of powers of all others."""
+    heavy = np.where(every >= _LIGHT, every, 0.0)
+    rest = every - heavy
     square = rest * rest
     pairs = (rest, rest), (square, rest), (square, square)
     sums = [row_sums(rest), *(row_dots(one, other) for one, other in pairs)]
+    width = int(heavy.any(axis=0).sum())
     return heavy[:, :width], light + np.array(sums)
 
 
