@@ -183,7 +183,7 @@ def test_a_folder_and_an_empty_pipe_are_no_tables(
     for name, needed in (
         ("folder", "error: folder: needed a file, got a directory; name a file\n"),
         ("-", "error: standard input: needed a table, got an empty file (0 bytes)"),
-        ("nowhere.csv", "error: nowhere.csv: no such file\n"),
+        ("nowhere.csv", "error: nowhere.csv: no such file; check the path\n"),
     ):
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"")))
         names = {"TABLE": name, "GOOD": "good.csv"}

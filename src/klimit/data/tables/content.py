@@ -133,7 +133,7 @@ def _similar(path: Path) -> str:
     except (OSError, ValueError):
         return f"; there is no folder {str(path.parent)!r}"
     close = difflib.get_close_matches(path.name, names, n=1)
-    return f"; did you mean {str(path.with_name(close[0]))!r}?" if close else ""
+    return f"; did you mean {str(path.with_name(close[0]))!r}?" if close else "; check the path"
 
 
 def _inside(path: Path) -> str:
