@@ -46,6 +46,11 @@ REFUSED: list[tuple[Callable[[], object], str]] = [
         lambda: unbiased_best_of_n(np.zeros(4), n=5),
         "n must be a whole number between 1 and the 4 draws, got 5",
     ),
+    (
+        lambda: estimate_frontier(SOME, kl=1.0, prompts="all"),
+        'prompts must be "sampled" or "fixed", got \'all\'',
+    ),
+    (lambda: estimate_frontier(SOME, kl=1.0, level=1.0), "level must lie between 0 and 1"),
     (lambda: best_of_n_within(SOME, kl=-1.0), "kl must be at least 0, got -1.0"),
     (
         lambda: estimate_frontier(SOME, kl=1.0, pooling="each"),
