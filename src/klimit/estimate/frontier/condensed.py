@@ -13,7 +13,9 @@ __all__ = ["CondensedSums"]
 
 MOMENTS = 9  # kept of each bin: the Taylor series of its weights ends there
 THREADS = 2
-_TOGETHER = 1000  # prompts that are summed at a time: they stay in the processor's cache
+_TOGETHER = (
+    2000  # prompts that are summed at a time: more fall out of the cache, fewer take more calls
+)
 _AT_ONCE = 2048  # prompts times betas, or bins: larger products start threads that wait
 _TINY = 1e-300  # in place of a beta of 0, where it meets an infinite distance
 _AXES = (0, 0, 0, 0, 0, 1)  # of the prompts in the fields of TiltSums

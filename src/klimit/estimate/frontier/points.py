@@ -1,7 +1,6 @@
 """The frontier from draws: the largest reward at each KL budget."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +22,6 @@ from klimit.estimate.uncertainty import check_level, check_prompts
 
 __all__ = ["FrontierEstimate", "FrontierPoint", "estimate_frontier"]
 
-_THREADS = 2
 _HALVINGS = 10  # of the budgets, to find the largest that is supported
 
 
@@ -149,10 +147,8 @@ def estimate_frontier(
     def borne(budget: float) -> bool:
         return not frontier_objection(sums, curve.carried(budget), kl=budget, own=own)
 
-    with ThreadPoolExecutor(_THREADS) as pool:
-        points = tuple(pool.map(point, budgets))
     return FrontierEstimate(
-        points=points,
+        points=tuple(point(budget) for budget in budgets),
         supported_kl=_largest(borne, ceiling),
         ceiling_kl=float(tops.mean()),
         mean_reward=point(0.0).reward,
