@@ -101,12 +101,6 @@ class PromptTilts:
         kl: Float64[np.ndarray, " p"] = self.beta * self.reward - self.cgf
         return kl
 
-    @property
-    def plug_in_kl(self) -> Float64[np.ndarray, " p"]:
-        """Divergence of the tilt of the draws themselves, in nats."""
-        kl: Float64[np.ndarray, " p"] = self.beta * self.plug_in_reward - self.cgf + self.bias
-        return kl
-
 
 def prompt_tilts(draws: Draws, *, beta: float | Float64[np.ndarray, " p"]) -> PromptTilts:
     """The tilt of every prompt.

@@ -6,7 +6,14 @@ from benchmarks.coverage import grouped, parsed, study
 from benchmarks.laws import LAWS
 from numpy.testing import assert_allclose
 
-from klimit import Draws, InputError, InsufficientDataError, estimate_frontier
+from klimit import (
+    Draws,
+    FiniteModel,
+    InputError,
+    InsufficientDataError,
+    estimate_frontier,
+    frontier,
+)
 
 
 def gaussian(p: int, m: int, seed: int = 5) -> Draws:
@@ -170,3 +177,26 @@ def test_no_prompt_gets_more_than_its_ceiling() -> None:
     assert point.supported
     assert point.reward.value == 1.0
     assert point.reward.low < 1.0 <= point.reward.high
+
+
+@pytest.mark.parametrize("pooling", ["pooled", "per-prompt"])
+@pytest.mark.parametrize("kl", [1e-6, 1e-7, 1e-9, 1e-12, 1e-16, 1e-30, 1e-300])
+def test_budgets_next_to_nothing_buy_their_root(kl: float, pooling: str) -> None:
+    rewards = np.random.default_rng(0).normal(size=(50, 64))
+    point = estimate_frontier(Draws.from_matrix(rewards), kl=kl, pooling=pooling).points[0]
+    # sqrt(2 kl Var r), the variance free of its bias; the unit in the last place of the mean
+    bought = (2 * kl) ** 0.5 * rewards.std(axis=1, ddof=1).mean()
+    assert_allclose(point.reward.value - rewards.mean(), bought, rtol=5e-3, atol=1e-17)
+    assert_allclose(point.beta, (2 * kl) ** 0.5 / rewards.std(axis=1).mean(), rtol=0.05)
+    assert point.supported
+
+
+def test_rare_passes_that_spend_a_budget_early_are_tabulated_from_there() -> None:
+    rewards = np.zeros((20, 6000))
+    rewards[:, :12] = 1.0
+    draws = Draws.from_matrix(rewards)
+    alone = estimate_frontier(draws, kl=0.5).points[0]
+    among = estimate_frontier(draws, kl=[1e-5, 0.5]).points[1]
+    model = FiniteModel.from_probs([0.998, 0.002], [0.0, 1.0])
+    assert_allclose(alone.reward.value, frontier(model).at_kl(0.5).mean_reward, rtol=5e-3)
+    assert_allclose(alone.reward.value, among.reward.value, rtol=1e-9)

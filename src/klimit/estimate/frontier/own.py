@@ -9,7 +9,13 @@ from jaxtyping import Bool, Float64
 from klimit.estimate.frontier.condensing import sums_over
 from klimit.estimate.frontier.own_betas import own_betas
 from klimit.estimate.frontier.sums import Sums
-from klimit.estimate.frontier.values import Carried, Values, values_at_zero
+from klimit.estimate.frontier.values import (
+    LEAST_KL,
+    Carried,
+    Values,
+    values_at_zero,
+    values_near_zero,
+)
 
 __all__ = ["OwnFrontier", "own_frontier"]
 
@@ -48,6 +54,9 @@ class OwnFrontier:
         if kl == 0:
             counts = self.whole.counts
             return values_at_zero(self.whole.at(np.zeros(counts.size)), counts=counts)
+        if kl < LEAST_KL:
+            share = (kl / LEAST_KL) ** 0.5
+            return values_near_zero(self.values(0.0), self.values(LEAST_KL), share=share)
         plain = _plain(self.whole, kl)
         p = plain.reward.size
         half = _plain(self.halves, kl).reward.reshape(-1, 2, p)

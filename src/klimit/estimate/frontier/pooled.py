@@ -10,6 +10,7 @@ from klimit.estimate.frontier.spend import Node, Spending, tabulated_spending
 from klimit.estimate.frontier.sums import Sums, TiltSums
 from klimit.estimate.frontier.tails import tail_decay
 from klimit.estimate.frontier.values import (
+    LEAST_KL,
     Carried,
     Extrapolated,
     Values,
@@ -17,6 +18,7 @@ from klimit.estimate.frontier.values import (
     extrapolated,
     values_at_ceiling,
     values_at_zero,
+    values_near_zero,
 )
 
 __all__ = ["PooledFrontier", "pooled_frontier"]
@@ -62,6 +64,9 @@ class PooledFrontier:
             return values_at_zero(self.plain, counts=self.sums.counts)
         if kl >= self.ceiling_kl or self.spending is None:
             return values_at_ceiling(self.sums, downward=self._shortfall(kl))
+        if kl < (least := _least(self.ceiling_kl)):
+            share = (kl / least) ** 0.5
+            return values_near_zero(self.values(0.0), self.values(least), share=share)
         return self._inside(kl, self.spending)
 
     def carried(self, kl: float) -> Carried:
@@ -75,7 +80,7 @@ class PooledFrontier:
         """
         if kl == 0 or kl >= self.ceiling_kl or self.spending is None:
             return self.values(kl).carried
-        beta = self.spending.beta(kl)
+        beta = self.spending.beta(max(kl, _least(self.ceiling_kl)))
         return self._carried(*self._bias(beta, self.spending.node(beta)))
 
     def _inside(self, kl: float, spending: Spending) -> Values:
@@ -139,7 +144,7 @@ def pooled_frontier(sums: Sums, *, budgets: list[float], prompts: str) -> Pooled
     """
     tops, plain = ceilings(sums), sums.at(np.zeros(sums.counts.size))
     top = float(tops.mean())
-    inside = [min(kl, 0.999 * top) for kl in budgets if kl > 0]
+    inside = [min(max(kl, _least(top)), 0.999 * top) for kl in budgets if kl > 0]
     if not (top > 0 and inside):
         return PooledFrontier(sums, plain, None, tops, prompts, {})
     spread = float(plain.variance.mean())
@@ -149,3 +154,8 @@ def pooled_frontier(sums: Sums, *, budgets: list[float], prompts: str) -> Pooled
     betas = [spending.beta(kl) for kl in inside]
     known = dict(zip(betas, sums.cgfs(np.array(betas)), strict=True))  # at once: cheaper
     return PooledFrontier(sums, plain, spending, tops, prompts, known)
+
+
+def _least(ceiling: float) -> float:
+    """The least budget that is told from 0."""
+    return min(LEAST_KL, ceiling / 2)

@@ -74,7 +74,7 @@ class Spending:
         log_squares: Logarithms of the sums of their squared weights, shape ``(g, p)``.
         ratios: The fields of the nodes by the powers of these sums with which they grow, hence
             nearly constant, shape ``(g, 9, p)``.
-        spent: The logarithm of the beta by that of the KL; ``None`` where the KL never rises.
+        spent: The logarithm of the beta by that of the KL.
     """
 
     log_beta: Float64[np.ndarray, " g"]
@@ -82,12 +82,10 @@ class Spending:
     nodes: tuple[Node, ...]
     log_squares: Float64[np.ndarray, "g p"]
     ratios: Float64[np.ndarray, "g f p"]
-    spent: PchipInterpolator | None
+    spent: PchipInterpolator
 
     def beta(self, kl: float) -> float:
         """The beta that spends a budget, to about ``1e-4``; the reward is flat in it."""
-        if self.spent is None:
-            return float(np.exp(self.log_beta[-1]))
         return float(np.exp(self.spent(np.clip(np.log(kl), self.spent.x[0], self.spent.x[-1]))))
 
     def node(self, beta: float) -> Node:
@@ -166,7 +164,5 @@ def tabulated_spending(
     ratios = np.array([[getattr(x, name) for name in _GROWTH] for x in nodes])
     ratios *= np.exp(-_POWERS * log_squares[:, None])
     rises = np.append(True, np.diff(np.maximum.accumulate(kl)) > 0) & (kl > 0)
-    spent = None
-    if rises.sum() > 1:
-        spent = PchipInterpolator(np.log(kl[rises]), log_betas[rises])
+    spent = PchipInterpolator(np.log(kl[rises]), log_betas[rises])
     return Spending(log_betas, kl, tuple(nodes), log_squares, ratios, spent)

@@ -1,6 +1,6 @@
 """The frontier's reward of every prompt at one budget, and what is known of its error."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
@@ -10,6 +10,7 @@ from klimit.estimate.frontier.extremes import Extremes
 from klimit.estimate.frontier.sums import Sums, TiltSums
 
 __all__ = [
+    "LEAST_KL",
     "Carried",
     "Extrapolated",
     "Values",
@@ -17,7 +18,10 @@ __all__ = [
     "extrapolated",
     "values_at_ceiling",
     "values_at_zero",
+    "values_near_zero",
 ]
+
+LEAST_KL = 1e-6  # nats: what smaller budgets buy is lost in the rounding of a cgf
 
 _SLOWEST = 0.4  # decay of the bias below which it is not extrapolated further
 _CAUTION = 2.5  # standard errors by which the decay may be slower than it seems,
@@ -143,6 +147,29 @@ def ceilings(seen: Extremes) -> Float64[np.ndarray, " p"]:
     bias = -several * np.log1p(-1 / several) * rest / m - rest * np.log(np.maximum(m, 2) / rest)
     kl = np.log(m / tied) - np.where((tied > 1) & (tied < m), bias, 0.0)
     return np.asarray(np.maximum(kl, 0.0))
+
+
+def values_near_zero(zero: Values, near: Values, *, share: float) -> Values:
+    r"""The rewards at a budget so small that rounding would hide it.
+
+    There the rewards rise by :math:`\sqrt{2\,\mathrm{kl}\,\mathrm{Var}(r)}`, like the root.
+
+    Args:
+        zero: The rewards of the reference policy itself.
+        near: Those at a budget that is small as well, but told from 0.
+        share: The root of the budget's share of that one.
+
+    Returns:
+        The rewards between the two.
+    """
+    return replace(
+        near,
+        beta=share * near.beta,
+        rewards=zero.rewards + share * (near.rewards - zero.rewards),
+        doubt=share * near.doubt,
+        upward=share * near.upward,
+        downward=share * near.downward,
+    )
 
 
 def values_at_zero(plain: TiltSums, *, counts: Int64[np.ndarray, " p"]) -> Values:
