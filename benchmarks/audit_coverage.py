@@ -1,6 +1,6 @@
 """Do the intervals of an audit cover? Policies whose truth is known, by simulation.
 
-    python benchmarks/audit_coverage.py [--runs 400] [--only tilt,mixture] [--prompts fixed]
+    python -m benchmarks.audit_coverage [--runs 400] [--only tilt,mixture] [--prompts fixed]
 
 Prompts come from a population of 300, each a distribution over finitely many outcomes with a
 reward; the truth is computed exactly. Every run draws prompts, then outcomes of the policy and
