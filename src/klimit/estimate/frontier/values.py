@@ -10,7 +10,6 @@ from klimit.estimate.frontier.extremes import Extremes
 from klimit.estimate.frontier.sums import Sums, TiltSums
 
 __all__ = [
-    "LEAST_KL",
     "Carried",
     "Extrapolated",
     "Values",
