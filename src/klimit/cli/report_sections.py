@@ -11,7 +11,7 @@ from klimit.cli.context import about, naming
 from klimit.cli.options import StatisticsOptions, TableOptions
 from klimit.cli.overopt import present_overopt
 from klimit.cli.pages import section_of
-from klimit.cli.plan import PlanAsked, present_plan
+from klimit.cli.plan_shown import PlanAsked, present_plan
 
 if TYPE_CHECKING:
     from klimit import Draws
