@@ -1,26 +1,17 @@
 """Any OpenAI-compatible endpoint: vLLM, llama-server, SGLang and others, over HTTP."""
 
-import os
-import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit, urlunsplit
+from typing import Final
+from urllib.parse import urlsplit
 
 from klimit.core.errors import BackendError, InputError
-from klimit.core.extras import optional
-from klimit.core.lines import one_line
-from klimit.models.backends.replies import Reply, complaint, completions_of, retry_after
+from klimit.models.backends.endpoint import Endpoint, public_address
+from klimit.models.backends.replies import completions_of
 from klimit.models.protocols import Completion, Request
 
-if TYPE_CHECKING:
-    from types import ModuleType
-
-__all__ = ["KEY_VARIABLES", "OpenAIModel", "open_endpoint"]
-
-KEY_VARIABLES: Final = ("KLIMIT_API_KEY", "OPENAI_API_KEY")
-"""Where an API key is looked for; it comes from nowhere else and is written nowhere."""
+__all__ = ["OpenAIModel", "open_endpoint"]
 
 _UNTRUNCATED: Final[Mapping[str, object]] = {
     "top_k": -1,
@@ -38,8 +29,6 @@ _DIALECTS: Final[tuple[Mapping[str, object], ...]] = (
     {},
 )
 _REFUSED: Final = frozenset({400, 404, 422})
-_BUSY: Final = frozenset({408, 409, 429, 500, 502, 503, 504})
-_TRIES: Final = 6
 _SINGLES: Final = 16
 
 
@@ -63,7 +52,7 @@ def open_endpoint(address: str) -> "OpenAIModel":
     except ValueError as error:
         raise InputError(f"an endpoint is http://host:port, got no address: {error}") from error
     if not parts.hostname:
-        raise InputError(f"an endpoint is http://host:port, got {_public(address)!r}")
+        raise InputError(f"an endpoint is http://host:port, got {public_address(address)!r}")
     model = OpenAIModel(address, name=parts.fragment)
     if not parts.fragment:
         try:
@@ -88,23 +77,10 @@ class OpenAIModel:
     """
 
     def __init__(self, address: str, *, name: str = "") -> None:
-        parts = urlsplit(address)
-        self._http: ModuleType = optional("httpx2", feature="an endpoint", extra="app")
-        self._key = next(filter(None, map(os.environ.get, KEY_VARIABLES)), "")
-        path = parts.path.rstrip("/")
-        self._base = urlunsplit(
-            (parts.scheme, parts.netloc, path if path.endswith("/v1") else f"{path}/v1", "", "")
-        )
-        self._client = self._http.Client(
-            headers={"Authorization": f"Bearer {self._key}"} if self._key else {},
-            timeout=self._http.Timeout(900.0, connect=10.0),
-            limits=self._http.Limits(max_connections=None),
-            trust_env=parts.hostname not in {"127.0.0.1", "::1", "localhost"},
-        )
+        self._endpoint = Endpoint(address)
         self._name = name
         self._dialect, self._agreed, self._honours_n = 0, False, True
         self._singles = ThreadPoolExecutor(_SINGLES, thread_name_prefix="klimit-single")
-        self._closed = threading.Event()
 
     @property
     def name(self) -> str:
@@ -114,7 +90,7 @@ class OpenAIModel:
     @property
     def facts(self) -> dict[str, str]:
         """Where the model is."""
-        return {"backend": "openai", "address": _public(self._base), "model": self._name}
+        return {"backend": "openai", "address": self._endpoint.address, "model": self._name}
 
     @property
     def conditions(self) -> dict[str, str]:
@@ -135,14 +111,15 @@ class OpenAIModel:
             InputError: It serves several.
             BackendError: It does not answer.
         """
-        reply = self._send("GET", "/models", None)
+        reply = self._endpoint.send("GET", "/models", None)
         listed = reply.body.get("data") if reply.status == 200 else None
         entries = listed if isinstance(listed, list) else []
         names = [str(entry.get("id")) for entry in entries if isinstance(entry, dict)]
         if len(names) > 1:
+            where = self._endpoint.address
             raise InputError(
-                f"{_public(self._base)} serves several models: {', '.join(names[:8])}; choose "
-                f"one with {_public(self._base)}#NAME"
+                f"{where} serves several models: {', '.join(names[:8])}; choose one with "
+                f"{where}#NAME"
             )
         self._name = names[0] if names else "default"
 
@@ -171,9 +148,8 @@ class OpenAIModel:
 
     def close(self) -> None:
         """Close the connections; requests in flight fail."""
-        self._closed.set()
         self._singles.shutdown(wait=False, cancel_futures=True)
-        self._client.close()
+        self._endpoint.close()
 
     def _one_by_one(self, request: Request) -> list[Completion]:
         single = [replace(request, n=1, seed=request.seed + i) for i in range(request.n)]
@@ -182,11 +158,13 @@ class OpenAIModel:
     def _ask(self, request: Request) -> list[Completion]:
         first = ""
         for dialect in range(self._dialect, len(_DIALECTS)):
-            reply = self._send("POST", "/chat/completions", self._body(request, dialect))
+            reply = self._endpoint.send(
+                "POST", "/chat/completions", self._body(request, dialect)
+            )
             if reply.status == 200 and "choices" in reply.body:
                 self._dialect, self._agreed = dialect, True
-                return completions_of(reply, f"{_public(self._base)}")
-            first = first or self._tell(reply)
+                return completions_of(reply, self._endpoint.address)
+            first = first or self._endpoint.tell(reply)
             if self._agreed or reply.status not in _REFUSED:
                 break
         if request.n > 1 and not self._agreed:
@@ -204,50 +182,3 @@ class OpenAIModel:
             "top_p": 1.0,
             **_DIALECTS[dialect],
         }
-
-    def _send(self, method: str, path: str, body: dict[str, object] | None) -> Reply:
-        """One exchange, tried again while the endpoint is busy or the connection breaks."""
-        trouble = ""
-        for attempt in range(_TRIES):  # pragma: no branch  (the last try breaks)
-            pause = min(0.5 * 2**attempt, 20.0)
-            try:
-                response = self._client.request(method, self._base + path, json=body)
-            except self._http.InvalidURL as error:
-                raise InputError(f"{_public(self._base)} is no address: {error}") from error
-            except self._http.TransportError as error:
-                trouble = f"{_public(self._base)} does not answer: {self._redacted(error)}"
-                refused = isinstance(error, self._http.ConnectError)
-                if refused and attempt >= 1:
-                    break
-            else:
-                reply = Reply.of(response.status_code, response.content)
-                if reply.status not in _BUSY:
-                    return self._checked(reply)
-                trouble = self._tell(reply)
-                pause = retry_after(response.headers) or pause
-            if attempt + 1 == _TRIES or self._closed.wait(pause):
-                break
-        raise BackendError(f"{trouble}; what was drawn is kept, the same command goes on")
-
-    def _checked(self, reply: Reply) -> Reply:
-        if reply.status in {401, 403}:
-            sent = "the API key" if self._key else "requests without an API key"
-            raise BackendError(
-                f"{_public(self._base)} refuses {sent} ({reply.status}); set "
-                f"{' or '.join(KEY_VARIABLES)} in the environment"
-            )
-        return reply
-
-    def _tell(self, reply: Reply) -> str:
-        return f"{_public(self._base)} says {reply.status}: {self._redacted(complaint(reply))}"
-
-    def _redacted(self, said: object) -> str:
-        text = one_line(str(said))[:300]
-        return text.replace(self._key, "[key]") if self._key else text
-
-
-def _public(address: str) -> str:
-    """An address without user, password, query and fragment."""
-    parts = urlsplit(address)
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, parts.path, "", ""))
