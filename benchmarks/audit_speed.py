@@ -116,6 +116,10 @@ def many_golds(draws: Draws) -> None:
     overoptimisation_of_each(draws, golds=list(draws.columns))
 
 
+def many_golds_fixed(draws: Draws) -> None:
+    overoptimisation_of_each(draws, golds=list(draws.columns), prompts="fixed")
+
+
 def allocation(draws: Draws) -> None:
     allocate_draws(draws, total=8 * len(draws.prompts))
 
@@ -124,6 +128,7 @@ CASES: dict[str, tuple[Callable[[int, int], list[Draws]], Callable[..., None]]] 
     "audit, prompts sampled": (audited, audit_sampled),
     "audit, prompts fixed": (audited, audit_fixed),
     f"over-optimisation, {GOLDS} gold columns": (proxied, many_golds),
+    "the same, prompts fixed": (proxied, many_golds_fixed),
     "allocation of 8 draws a prompt": (spread, allocation),
 }
 

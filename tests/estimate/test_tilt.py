@@ -114,7 +114,7 @@ def test_intervals_hold_where_the_weights_are_heavy(law: str, kl: float) -> None
     for kind in ("sampled", "fixed"):
         supported, *held = coverage(BY_NAME[law], (100, 64), kl=kl, kind=kind, runs=60)
         assert supported > 0.9
-        assert min(held) >= 48 / 60 / supported - 0.1 * (supported < 1)
+        assert min(held) >= 0.8
 
 
 def test_prompts_that_never_passed_are_said_to_be_unseen() -> None:

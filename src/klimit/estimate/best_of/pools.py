@@ -85,8 +85,7 @@ class Pools(Result):
         for prompts, block in zip(self.members, self.blocks, strict=True):
             m = block.shape[1]
             best = block[:, -1]
-            shares = np.diff((np.arange(m + 1) / m) ** n)
-            means[prompts] = best + (block - best[:, None]) @ shares
+            means[prompts] = best + (block - best[:, None]) @ _redrawn(m, n)
         return means
 
     def best_of_spread(self, n: int) -> Float64[np.ndarray, " p"]:
@@ -104,7 +103,7 @@ class Pools(Result):
         """
         means, spread = self.best_of_redrawn(n), np.empty(self.counts.size)
         for prompts, block in zip(self.members, self.blocks, strict=True):
-            shares = np.diff((np.arange(block.shape[1] + 1) / block.shape[1]) ** n)
+            shares = _redrawn(block.shape[1], n)
             spread[prompts] = (block - means[prompts, None]) ** 2 @ shares
         return spread
 
@@ -126,6 +125,11 @@ def sorted_pools(draws: Draws) -> Pools:
     members = list(_members(draws.counts))
     blocks = [_sorted(rewards, draws.offsets, prompts) for prompts in members]
     return Pools(draws.offsets, rewards, tuple(members), tuple(blocks))
+
+
+def _redrawn(m: int, n: int) -> Float64[np.ndarray, " m"]:
+    """How often each of ``m`` ranks is the best of ``n`` drawn again from them."""
+    return np.asarray(np.diff((np.arange(m + 1) / m) ** n))
 
 
 def _members(counts: Int64[np.ndarray, " p"]) -> Iterator[Int64[np.ndarray, " _"]]:
