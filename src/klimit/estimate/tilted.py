@@ -10,7 +10,7 @@ from klimit.estimate.best_of.pools import sorted_pools
 from klimit.estimate.corrected import Corrected
 from klimit.estimate.draws import Draws
 from klimit.estimate.frontier.values import extrapolated
-from klimit.estimate.heavy_tails import pooled_tail
+from klimit.estimate.heavy_tails import PooledTail, pooled_tail
 from klimit.estimate.parts import Part, by_parts
 from klimit.estimate.without_each import Weights, WithoutEach
 
@@ -37,7 +37,11 @@ class Tilted(Result):
 
 
 def tilted(
-    draws: Draws, *, beta: float, values: Float64[np.ndarray, " n"] | None = None
+    draws: Draws,
+    *,
+    beta: float,
+    values: Float64[np.ndarray, " n"] | None = None,
+    tail: PooledTail | None = None,
 ) -> Tilted:
     """Average values under the tilt, the bias extrapolated away as the frontier's is.
 
@@ -45,6 +49,7 @@ def tilted(
         draws: Draws of the reference policy.
         beta: Inverse temperature, the factor on the reward; finite.
         values: What is averaged in place of the reward, a number a draw, shape ``(n,)``.
+        tail: The tail on the side of ``beta``, where it is known already: it takes a sort.
 
     Returns:
         Mean and divergence of every prompt.
@@ -60,17 +65,22 @@ def tilted(
         return _numbers(part.draws, beta, own)
 
     found = by_parts(draws, numbers)
-    ess, side = float(1 / found[12].mean()), 1.0 if beta >= 0 else -1.0
-    mirrored = Draws(draws.prompts, draws.offsets, side * draws.rewards)
-    tail = _CAUTION * pooled_tail(sorted_pools(mirrored)).decay(abs(beta))
+    ess = float(1 / found[12].mean())
+    decay_of_tail = _CAUTION * (tail or _tail(draws, beta)).decay(abs(beta))
     bias, change = found[13:].mean(axis=1)
     decay = float(change / bias) if bias > _NO_BIAS else 1.0
     slow = max(1 / max(decay, _SLOWEST), 1.0)  # as the bias of the cgf, so the errors fall
     mean, kl = (
-        _corrected(found[i : i + 6], ess=ess, tail=tail, slow=slow, draws=len(draws))
+        _corrected(found[i : i + 6], ess=ess, tail=decay_of_tail, slow=slow, draws=len(draws))
         for i in (0, 6)
     )
     return Tilted(mean, kl, ess)
+
+
+def _tail(draws: Draws, beta: float) -> PooledTail:
+    """The tail of the rewards that the tilt favours."""
+    side = 1.0 if beta >= 0 else -1.0
+    return pooled_tail(sorted_pools(Draws(draws.prompts, draws.offsets, side * draws.rewards)))
 
 
 def _corrected(

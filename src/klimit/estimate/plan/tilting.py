@@ -11,7 +11,7 @@ from klimit.estimate.heavy_tails import pooled_tail
 from klimit.estimate.plan.outcome import Means, Outcome, Parameter
 from klimit.estimate.plan.supply import Supply, known
 from klimit.estimate.tilt import estimate_tilt
-from klimit.estimate.tilted import tilted
+from klimit.estimate.tilted import Tilted, tilted
 from klimit.estimate.weights import prompt_tilts
 
 __all__ = ["Tilting"]
@@ -57,7 +57,7 @@ class Tilting(Result):
         Returns:
             Their means over prompts.
         """
-        found = tilted(self.supply.draws, beta=self._beta(strength))
+        found = self._tilted(strength)
         return Means(float(found.mean.values.mean()), float(found.kl.values.mean()), 1.0)
 
     def outcome(self, strength: float) -> Outcome:
@@ -70,7 +70,7 @@ class Tilting(Result):
             The prediction.
         """
         beta, supply = self._beta(strength), self.supply
-        found = tilted(supply.draws, beta=beta)
+        found = self._tilted(strength)
         return Outcome(
             setting=(Parameter("beta", beta), Parameter("kl_coef", 1.0 / beta)),
             reward=found.mean.mean(prompts=supply.prompts, level=supply.level),
@@ -80,6 +80,10 @@ class Tilting(Result):
             marginal=None,
             objection=self._objection(strength),
         )
+
+    def _tilted(self, strength: float) -> Tilted:
+        tail = pooled_tail(self.supply.pools)
+        return tilted(self.supply.draws, beta=self._beta(strength), tail=tail)
 
     def _too_few(self, strength: float) -> str:
         squares = prompt_tilts(self.supply.draws, beta=self._beta(strength)).squares
