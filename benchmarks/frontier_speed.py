@@ -32,9 +32,9 @@ def main() -> dict[str, object]:
     exact = tight(draws, betas)
     np.testing.assert_allclose(plain(draws, betas[:2]), exact[:2], atol=1e-12)
     np.testing.assert_allclose(scipy(draws, betas[:2]), exact[:2, :FEW], atol=1e-12)
-    error = float(np.abs(condense(draws.blocks).cgfs(betas) - exact).max())
+    error = float(np.abs(condense(draws.rewards, draws.counts).cgfs(betas) - exact).max())
     mean = (BUDGETS + exact.mean(axis=1)) / betas
-    rewards = (BUDGETS + condense(draws.blocks).cgfs(betas).mean(axis=1)) / betas
+    rewards = (BUDGETS + condense(draws.rewards, draws.counts).cgfs(betas).mean(axis=1)) / betas
     points_error = float(np.abs(rewards / mean - 1).max())
     assert max(error, points_error) < 1e-9, (error, points_error)
 
@@ -43,7 +43,7 @@ def main() -> dict[str, object]:
             "plain numpy": lambda: plain(draws, betas),
             "tight numpy": lambda: tight(draws, betas),
             "scipy, few": lambda: scipy(draws, betas),
-            "points": lambda: condense(draws.blocks).cgfs(betas).mean(axis=1),
+            "points": lambda: condense(draws.rewards, draws.counts).cgfs(betas).mean(axis=1),
             "frontier": lambda: estimate_frontier(draws, kl=BUDGETS),
             "np.sort": lambda: np.sort(draws.rewards.reshape(PROMPTS, DRAWS), axis=1),
             "one pass": draws.rewards.sum,

@@ -11,12 +11,13 @@ from klimit.estimate.frontier.sums import POWERS, TiltSums
 
 __all__ = ["CondensedSums"]
 
-MOMENTS = 9  # kept of each bin: the Taylor series of its weights ends there
+MOMENTS = 7  # kept of each bin: the Taylor series of its weights ends there
 THREADS = 2
 _TOGETHER = (
     2000  # prompts that are summed at a time: more fall out of the cache, fewer take more calls
 )
 _AT_ONCE = 2048  # prompts times betas, or bins: larger products start threads that wait
+_PRODUCTS = 1 << 18  # of betas and bins that are summed at a time, for the same reason
 _TINY = 1e-300  # in place of a beta of 0, where it meets an infinite distance
 _AXES = (0, 0, 0, 0, 0, 1)  # of the prompts in the fields of TiltSums
 
@@ -28,10 +29,10 @@ class CondensedSums:
     A bin's width is in proportion to its distance from the best reward, where the weights are
     largest. So the Taylor series of ``exp(beta r)`` about its centre is short at any ``beta``:
 
-    .. math:: \sum_{i \in \mathrm{bin}} e^{\beta r_i} = e^{\beta c} \sum_{j < 9}
+    .. math:: \sum_{i \in \mathrm{bin}} e^{\beta r_i} = e^{\beta c} \sum_{j < 7}
         \frac{\beta^j}{j!} \sum_{i \in \mathrm{bin}} (r_i - c)^j
 
-    to about ``1e-12``, relative to the sum over all bins.
+    to about ``1e-11``, relative to the sum over all bins.
 
     Attributes:
         counts: Number of draws of each prompt, shape ``(p,)``.
@@ -40,7 +41,7 @@ class CondensedSums:
         lowest: The lowest reward of each prompt, shape ``(p,)``.
         tails: What the best rewards tell of the weights' tail, shape ``(2, p)``.
         centres: Centres of the bins, less the best reward, shape ``(p, b)``.
-        moments: Sums of ``(r - c) ** j / j!``, shape ``(p, b, 9)``.
+        moments: Sums of ``(r - c) ** j / j!``, shape ``(7, p, b)``.
     """
 
     counts: Int64[np.ndarray, " p"]
@@ -49,7 +50,7 @@ class CondensedSums:
     lowest: Float64[np.ndarray, " p"]
     tails: Float64[np.ndarray, "2 p"]
     centres: Float64[np.ndarray, "p b"]
-    moments: Float64[np.ndarray, "p b j"]
+    moments: Float64[np.ndarray, "j p b"]
 
     def at(self, beta: Float64[np.ndarray, " p"]) -> TiltSums:
         """The sums at one finite beta a prompt.
@@ -58,7 +59,7 @@ class CondensedSums:
             beta: Inverse temperatures, not negative, shape ``(p,)``.
 
         Returns:
-            The sums, those over the bins to about ``1e-12``.
+            The sums, those over the bins to about ``1e-11``.
         """
         parts = [
             self._part(slice(i, i + _TOGETHER), beta[i : i + _TOGETHER])
@@ -74,7 +75,7 @@ class CondensedSums:
         best, centres, moments = (
             self.best[prompts],
             self.centres[prompts],
-            self.moments[prompts],
+            self.moments[:, prompts],
         )
         top = best[:, 0]
         below = np.where(best > -np.inf, best - top[:, None], 0.0)
@@ -110,18 +111,19 @@ class CondensedSums:
             Logarithms of the means of ``exp(beta r)``, shape ``(g, p)``.
         """
         series = np.power.outer(beta, np.arange(MOMENTS)).T
-
-        width = max(_AT_ONCE // beta.size, 1)
+        positive = np.maximum(beta, _TINY)
+        width = max(_PRODUCTS // (beta.size * self.centres.shape[1]), 1)
 
         def block(start: int) -> Float64[np.ndarray, "g q"]:
             mine = slice(start, start + width)
             centres, best = self.centres[mine], self.best[mine]
             below = np.where(best > -np.inf, best - best[:, :1], -np.inf)
-            local = self.moments[mine] @ series  # prompt by prompt, which starts no threads
-            local *= np.exp(centres[:, :, None] * beta)
-            heavy = np.exp(below[:, :, None] * np.maximum(beta, _TINY))
-            mean = (local.sum(axis=1) + heavy.sum(axis=1)) / self.counts[mine, None]
-            return np.asarray((best[:, :1] * beta + np.log(mean)).T)
+            away = np.concatenate([below, centres], axis=1)[:, :, None] * positive
+            weights = np.exp(away, out=away)
+            heavy, near = np.split(weights, [best.shape[1]], axis=1)
+            local = np.moveaxis(self.moments[:, mine], 0, 1) @ near
+            total = (local * series).sum(axis=1) + heavy.sum(axis=1)
+            return np.asarray((best[:, :1] * beta + np.log(total / self.counts[mine, None])).T)
 
         starts = range(0, self.counts.size, width)
         if len(starts) == 1:
@@ -131,7 +133,7 @@ class CondensedSums:
 
 
 def _local_sums(
-    moments: Float64[np.ndarray, "p b j"], beta: Float64[np.ndarray, " p"]
+    moments: Float64[np.ndarray, "j p b"], beta: Float64[np.ndarray, " p"]
 ) -> Float64[np.ndarray, "6 p b"]:
     """Sums over each bin, about its centre, of the weights, their slopes, bends and powers."""
     common = (beta == beta[0]).all()
@@ -139,13 +141,13 @@ def _local_sums(
     one, *raised = (_powers(k * betas) for k in range(1, POWERS + 1))
     series = np.stack([one, _slopes(one), _slopes(_slopes(one)), *raised], axis=1)
     if not common:
-        return np.moveaxis(series @ np.swapaxes(moments, 1, 2), 1, 0)
-    flat = moments.reshape(-1, MOMENTS).T
+        return np.asarray(np.einsum("psj,jpb->spb", series, moments))
+    flat = moments.reshape(MOMENTS, -1)
     found = np.empty((series.shape[1], flat.shape[1]))
     for start in range(0, flat.shape[1], _AT_ONCE):
         bins = slice(start, start + _AT_ONCE)
         np.matmul(series[0], flat[:, bins], out=found[:, bins])
-    return found.reshape(-1, *moments.shape[:2])
+    return found.reshape(-1, *moments.shape[1:])
 
 
 def _powers(beta: Float64[np.ndarray, " p"]) -> Float64[np.ndarray, "p j"]:

@@ -1,23 +1,25 @@
 """Condensing draws: sorted, cut into bins, kept as the local moments of each bin."""
 
-from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from math import factorial
+from itertools import pairwise
+from math import factorial, log
 
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from klimit.estimate.frontier.condensed import MOMENTS, THREADS, CondensedSums
+from klimit.estimate.frontier.condensed import MOMENTS, CondensedSums
 from klimit.estimate.frontier.sums import HEAVY, Sums, sum_directly
 from klimit.estimate.frontier.tails import tail_terms
 
 __all__ = ["condense", "sums_over"]
 
-_BINS = 48
+_WIDTH = 0.3  # of a bin, in proportion to its distance from the best, times log(draws)
+_WIDEST = 0.1
+_MOST = 100  # bins of a prompt
 _NEAREST = 1e-4  # of a prompt's range: below this distance from the best, bins do not shrink
 _BLOCK = 256_000  # draws that are worked on at a time: more need memory, fewer more calls
-_MANY = 100_000  # draws from which condensing them costs less than passing over them often
+_MANY, _EACH = 100_000, 400  # draws in all and a prompt from which condensing them pays
 _FACTORIALS = np.array([float(factorial(j)) for j in range(MOMENTS)])
 
 
@@ -28,64 +30,93 @@ class _Block:
     lowest: Float64[np.ndarray, " q"]
     tails: Float64[np.ndarray, "2 q"]
     centres: Float64[np.ndarray, "q b"]
-    moments: Float64[np.ndarray, "q b j"]
+    moments: Float64[np.ndarray, "j q b"]
 
 
-def condense(rows: Sequence[Float64[np.ndarray, " _"]]) -> CondensedSums:
-    """Condense draws, block by block, on two threads.
+def condense(
+    rewards: Float64[np.ndarray, " s"], counts: Int64[np.ndarray, " p"]
+) -> CondensedSums:
+    """Condense draws, block by block, while another thread sorts the next block.
 
     Args:
-        rows: The rewards of each prompt, in any order.
+        rewards: The rewards of each prompt, in any order, prompt after prompt, shape ``(s,)``.
+        counts: Number of draws of each prompt, at least 1, shape ``(p,)``.
 
     Returns:
         The draws, ready for sums under many tilts.
 
     Example:
-        >>> sums = condense([np.linspace(0.0, 1.0, 1001), np.zeros(3)])
+        >>> rewards = np.append(np.linspace(0.0, 1.0, 1001), np.zeros(3))
+        >>> sums = condense(rewards, np.array([1001, 3]))
         >>> sums.at(np.ones(2)).cgf.round(6)  # log(e - 1) for the first, in the limit
         array([0.541407, 0.      ])
     """
-    work = list(_blocks(rows))
-    with ThreadPoolExecutor(THREADS) as pool:
-        shares = list(pool.map(_condensed_all, [work[i::THREADS] for i in range(THREADS)]))
-    blocks = [shares[i % THREADS][i // THREADS] for i in range(len(work))]
+    starts, spans = np.append(0, np.cumsum(counts)), _blocks(counts)
+    work = [(rewards[starts[i] : starts[j]], counts[i:j]) for i, j in spans]
+    largest = max(some.size for some, _ in work)
+    # one memory for all blocks: new pages cost more than sums
+    turns, shift, power = np.empty((2, largest)), np.empty(largest), np.empty(largest)
+    blocks: list[_Block] = []
+    with ThreadPoolExecutor(1) as sorter:
+        ahead = sorter.submit(_sorted, *work[0], turns[0])
+        for i, (some, own) in enumerate(work):
+            rising, tails = ahead.result()
+            if i + 1 < len(work):
+                ahead = sorter.submit(_sorted, *work[i + 1], turns[(i + 1) % 2])
+            scratch = shift[: some.size], power[: some.size]
+            blocks.append(_condensed(rising, own, tails, *scratch))
+    bins = max(block.centres.shape[1] for block in blocks)
+    centres, moments = np.zeros((counts.size, bins)), np.zeros((MOMENTS, counts.size, bins))
+    for (i, j), block in zip(spans, blocks, strict=True):
+        own = block.centres.shape[1]  # of fewer bins the last ones stay empty
+        centres[i:j, :own], moments[:, i:j, :own] = block.centres, block.moments
     return CondensedSums(
-        np.array([row.size for row in rows]),
+        counts,
         np.concatenate([block.best for block in blocks]),
         np.concatenate([block.tied for block in blocks]),
         np.concatenate([block.lowest for block in blocks]),
         np.concatenate([block.tails for block in blocks], axis=1),
-        np.concatenate([block.centres for block in blocks]),
-        np.concatenate([block.moments for block in blocks]),
+        centres,
+        moments,
     )
 
 
-def _blocks(
-    rows: Sequence[Float64[np.ndarray, " _"]],
-) -> Iterator[Sequence[Float64[np.ndarray, " _"]]]:
-    start, size = 0, 0
-    for i, row in enumerate(rows):
-        size += row.size
-        if size >= _BLOCK or i + 1 == len(rows):
-            yield rows[start : i + 1]
-            start, size = i + 1, 0
+def _blocks(counts: Int64[np.ndarray, " p"]) -> list[tuple[int, int]]:
+    """Where each block of prompts begins and ends."""
+    size, edges = 0, [0]
+    for i, count in enumerate(counts.tolist(), start=1):
+        size += count
+        if size >= _BLOCK or i == counts.size:
+            size = 0
+            edges.append(i)
+    return list(pairwise(edges))
 
 
-def _condensed_all(work: Sequence[Sequence[Float64[np.ndarray, " _"]]]) -> list[_Block]:
-    """Condense blocks one after another in the same memory: new pages cost more than sums."""
-    largest = max((sum(row.size for row in rows) for rows in work), default=0)
-    scratch = np.empty((3, largest))
-    return [_condensed(rows, scratch) for rows in work]
+def _sorted(
+    rewards: Float64[np.ndarray, " s"],
+    counts: Int64[np.ndarray, " q"],
+    memory: Float64[np.ndarray, " l"],
+) -> tuple[Float64[np.ndarray, " s"], Float64[np.ndarray, "2 q"]]:
+    """The rewards of each prompt, rising, and what the best tell of the weights' tail."""
+    rising = memory[: rewards.size]
+    np.copyto(rising, rewards)
+    if (counts == counts[0]).all():
+        rising.reshape(counts.size, counts[0]).sort(axis=1)
+    else:
+        ends = np.cumsum(counts)
+        for start, end in zip(ends - counts, ends, strict=True):
+            rising[start:end].sort()
+    return rising, tail_terms(rising, counts)
 
 
 def _condensed(
-    rows: Sequence[Float64[np.ndarray, " _"]], scratch: Float64[np.ndarray, "3 s"]
+    rising: Float64[np.ndarray, " s"],
+    counts: Int64[np.ndarray, " q"],
+    tails: Float64[np.ndarray, "2 q"],
+    shift: Float64[np.ndarray, " s"],
+    power: Float64[np.ndarray, " s"],
 ) -> _Block:
-    counts = np.array([row.size for row in rows])
     ends = np.cumsum(counts)
-    rising, shift, power = scratch[:, : ends[-1]]
-    np.concatenate(rows, out=rising)
-    _sort_each(rising, counts, ends)
     ranks = np.arange(HEAVY)
     at = np.maximum(ends[:, None] - 1 - ranks, 0)
     best = np.where(ranks < counts[:, None], rising[at], -np.inf)
@@ -94,44 +125,48 @@ def _condensed(
         row = rising[ends[i] - counts[i] : ends[i]]
         tied[i] = row.size - row.searchsorted(row[-1])
     lowest, stops = rising[ends - counts], np.maximum(ends - HEAVY, ends - counts)
-    starts = _bin_starts(rising, best[:, 0], ends - counts, stops)
+    next_best = rising[np.maximum(np.minimum(stops, ends - tied) - 1, ends - counts)]
+    edges = _edges(best[:, 0], next_best, lowest, width=_bin_width(int(counts.max())))
+    starts = _bin_starts(rising, edges, ends - counts, stops)
     centres, moments = _local_moments(rising, best[:, 0], starts, stops, shift, power)
-    return _Block(best, tied, lowest, tail_terms(rising, counts), centres, moments)
+    return _Block(best, tied, lowest, tails, centres, moments)
 
 
-def _sort_each(
-    rewards: Float64[np.ndarray, " s"],
-    counts: Int64[np.ndarray, " q"],
-    ends: Int64[np.ndarray, " q"],
-) -> None:
-    if (counts == counts[0]).all():
-        rewards.reshape(counts.size, counts[0]).sort(axis=1)
-        return
-    for count, end in zip(counts, ends, strict=True):
-        rewards[end - count : end].sort()
+def _bin_width(draws: int) -> float:
+    """In proportion to the distance: most weight is within log(draws) over beta of the best."""
+    return min(_WIDTH / log(max(draws / HEAVY, 2.0)), _WIDEST)
+
+
+def _edges(
+    best: Float64[np.ndarray, " q"],
+    next_best: Float64[np.ndarray, " q"],
+    lowest: Float64[np.ndarray, " q"],
+    *,
+    width: float,
+) -> Float64[np.ndarray, "q e"]:
+    """Edges between bins, rising, in geometric progression of their distance from the best.
+
+    The last one lies between the best and the best of those that are not kept one by one, so
+    that draws tied with the best are not in one bin with others.
+    """
+    farthest = np.where(best > lowest, best - lowest, 1.0)
+    ratio = np.where(best > next_best, 0.9 * (best - next_best) / farthest, 1.0)
+    ratio = np.maximum(ratio, _NEAREST)
+    bins = int(np.clip(np.ceil(-np.log(ratio.min()) / width), 1, _MOST))
+    steps = np.arange(1, bins + 1) / bins
+    return np.asarray(best[:, None] - farthest[:, None] * ratio[:, None] ** steps)
 
 
 def _bin_starts(
     rising: Float64[np.ndarray, " s"],
-    best: Float64[np.ndarray, " q"],
+    edges: Float64[np.ndarray, "q e"],
     starts: Int64[np.ndarray, " q"],
     stops: Int64[np.ndarray, " q"],
 ) -> Int64[np.ndarray, "q b"]:
-    """Where each bin of each prompt begins: edges in geometric progression from the best."""
-    farthest = best - rising[starts]
-    apart = (stops > starts) & (farthest > 0)
-    safe = np.where(apart, farthest, 1.0)
-    nearest = np.where(apart, best - rising[np.maximum(stops - 1, 0)], 1.0)
-    ratio = np.maximum(nearest / safe, _NEAREST)
-    steps = np.arange(1, _BINS) / (_BINS - 1)
-    edges = best[:, None] - safe[:, None] * ratio[:, None] ** steps
-    begins = np.repeat(stops[:, None], _BINS, axis=1)
-    begins[:, 0] = starts
-    if apart.any():
-        spans = zip(starts[apart].tolist(), stops[apart].tolist(), edges[apart], strict=True)
-        found = [rising[start:stop].searchsorted(edge) for start, stop, edge in spans]
-        begins[apart, 1:] = starts[apart, None] + np.concatenate(found).reshape(-1, _BINS - 1)
-    return begins
+    """Where each bin of each prompt begins among its draws that are not kept one by one."""
+    spans = zip(starts.tolist(), stops.tolist(), edges, strict=True)
+    found = [rising[start:stop].searchsorted(edge) for start, stop, edge in spans]
+    return np.column_stack([starts, starts[:, None] + np.array(found)])
 
 
 def _local_moments(  # noqa: PLR0913, PLR0917
@@ -141,42 +176,39 @@ def _local_moments(  # noqa: PLR0913, PLR0917
     stops: Int64[np.ndarray, " q"],
     shift: Float64[np.ndarray, " s"],
     power: Float64[np.ndarray, " s"],
-) -> tuple[Float64[np.ndarray, "q b"], Float64[np.ndarray, "q b j"]]:
+) -> tuple[Float64[np.ndarray, "q b"], Float64[np.ndarray, "j q b"]]:
     begins = np.column_stack([starts, stops])  # the best of a prompt, kept apart, come last
     flat = np.append(begins.ravel(), rising.size)
-    sizes = np.diff(flat)
-    filled = np.flatnonzero(sizes)
-    first, last = flat[filled], flat[filled] + sizes[filled] - 1
-    middles = np.zeros(sizes.size)
-    middles[filled] = (rising[first] + rising[last]) / 2
+    first, sizes = flat[:-1], np.diff(flat)
+    middles = (rising[first] + rising[np.maximum(flat[1:] - 1, first)]) / 2
     np.subtract(rising, np.repeat(middles, sizes), out=shift)
-    found = np.empty((MOMENTS, filled.size))
-    found[0] = sizes[filled]
-    np.add.reduceat(shift, first, out=found[1])
-    power[:] = shift
+    moments = np.empty((MOMENTS, sizes.size))
+    moments[0] = sizes
+    np.add.reduceat(shift, first, out=moments[1])
+    np.multiply(shift, shift, out=power)
     for j in range(2, MOMENTS):
-        np.multiply(power, shift, out=power)
-        np.add.reduceat(power, first, out=found[j])
-    moments = np.zeros((sizes.size, MOMENTS))
-    moments[filled] = found.T / _FACTORIALS
-    own = (best.size, _BINS + 1)
-    centres = np.where(sizes.reshape(own) > 0, middles.reshape(own) - best[:, None], 0.0)
-    return centres[:, :-1], moments.reshape(*own, MOMENTS)[:, :-1]
+        np.add.reduceat(power, first, out=moments[j])
+        if j + 1 < MOMENTS:
+            np.multiply(power, shift, out=power)
+    moments /= _FACTORIALS[:, None]
+    moments[:, sizes == 0] = 0.0  # where the sum over no draws is the next one
+    centres = middles.reshape(begins.shape) - best[:, None]
+    return centres[:, :-1], moments.reshape(MOMENTS, *begins.shape)[:, :, :-1]
 
 
-def sums_over(rows: Sequence[Float64[np.ndarray, " _"]]) -> Sums:
+def sums_over(rewards: Float64[np.ndarray, " s"], counts: Int64[np.ndarray, " p"]) -> Sums:
     """Draws made ready for sums under many tilts: condensed where they are many a prompt.
 
     Args:
-        rows: The rewards of each prompt, in any order.
+        rewards: The rewards of each prompt, in any order, prompt after prompt, shape ``(s,)``.
+        counts: Number of draws of each prompt, at least 1, shape ``(p,)``.
 
     Returns:
-        The draws; both ways give the same sums to about ``1e-12``.
+        The draws; both ways give the same sums to about ``1e-11``.
 
     Example:
-        >>> type(sums_over([np.zeros(3)])).__name__
+        >>> type(sums_over(np.zeros(3), np.array([3]))).__name__
         'DirectSums'
     """
-    kept = _BINS * MOMENTS * len(rows)  # numbers: with fewer draws there is nothing to condense
-    many = sum(row.size for row in rows) > max(_MANY, kept)
-    return condense(rows) if many else sum_directly(rows)
+    many = rewards.size > max(_MANY, _EACH * counts.size)
+    return condense(rewards, counts) if many else sum_directly(rewards, counts)

@@ -64,7 +64,7 @@ def jackknife(
 
     Example:
         >>> from klimit.estimate.frontier.sums import sum_directly
-        >>> table = sum_directly([np.array([0.0, 0.0, 1.0])])
+        >>> table = sum_directly(np.array([0.0, 0.0, 1.0]), np.array([3]))
         >>> found = jackknife(table.at(np.ones(1)), counts=table.counts, best=table.best)
         >>> found.bias.round(6)
         array([0.078846])

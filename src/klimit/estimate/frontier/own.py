@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64
 
+from klimit.estimate.draws import Draws
 from klimit.estimate.frontier.condensing import sums_over
 from klimit.estimate.frontier.own_betas import own_betas
 from klimit.estimate.frontier.sums import Sums
@@ -130,7 +131,7 @@ def _remaining(ratio: float) -> float:
     return believed / (1 - believed)
 
 
-def own_frontier(rows: Sequence[Float64[np.ndarray, " _"]]) -> OwnFrontier:
+def own_frontier(draws: Draws) -> OwnFrontier:
     """Make draws ready for budgets of every prompt.
 
     The draws of a prompt are put in order and dealt out by a fixed shuffle of their ranks, so
@@ -138,19 +139,24 @@ def own_frontier(rows: Sequence[Float64[np.ndarray, " _"]]) -> OwnFrontier:
     prompts are few.
 
     Args:
-        rows: The rewards of each prompt, in any order.
+        draws: Draws of the reference policy.
 
     Returns:
         The frontier, whose ``values`` are asked for budget by budget.
     """
     rng = np.random.default_rng(0)
-    ordered = [np.sort(row) for row in rows]
+    ordered = [np.sort(row) for row in draws.blocks]
     halves, quarters = [], []
-    for _ in range(int(np.clip(_SPLITS // len(rows), 1, 16))):
+    for _ in range(int(np.clip(_SPLITS // len(ordered), 1, 16))):
         dealt = [rng.permutation(row) for row in ordered]
         halves += [_every(row, 2, i) for i in range(2) for row in dealt]
         quarters += [_every(row, 4, i) for i in range(4) for row in dealt]
-    return OwnFrontier(sums_over(rows), sums_over(halves), sums_over(quarters))
+    whole = sums_over(draws.rewards, draws.counts)
+    return OwnFrontier(whole, _sums_over_rows(halves), _sums_over_rows(quarters))
+
+
+def _sums_over_rows(rows: Sequence[Float64[np.ndarray, " _"]]) -> Sums:
+    return sums_over(np.concatenate(rows), np.array([row.size for row in rows]))
 
 
 def _every(row: Float64[np.ndarray, " m"], step: int, first: int) -> Float64[np.ndarray, " k"]:

@@ -124,15 +124,14 @@ def estimate_frontier(
     for budget in budgets:
         if not budget >= 0:
             raise InputError(f"kl must be at least 0, got {budget}")
-    rows = draws.blocks
-    sums = sums_over(rows)
+    sums = sums_over(draws.rewards, draws.counts)
     tops = ceilings(sums)
     own = pooling == "per-prompt"
     ceiling = float(tops.max() if own else tops.mean())
     curve: PooledFrontier | OwnFrontier
     largest = max(budgets, default=0.0)
     if own:
-        curve = own_frontier(rows)
+        curve = own_frontier(draws)
         shown = rising_own(curve, largest=largest)
     else:
         curve = pooled_frontier(sums, budgets=[*budgets, 0.01 * ceiling], prompts=prompts)

@@ -1,6 +1,5 @@
 """Sums over the draws of every prompt under a tilt, each computed draw by draw."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -147,25 +146,27 @@ class DirectSums:
         return sums
 
 
-def sum_directly(rows: Sequence[Float64[np.ndarray, " _"]]) -> DirectSums:
+def sum_directly(
+    rewards: Float64[np.ndarray, " s"], counts: Int64[np.ndarray, " p"]
+) -> DirectSums:
     """Make draws ready for sums under many tilts, each in one pass over all draws.
 
     Args:
-        rows: The rewards of each prompt, in any order.
+        rewards: The rewards of each prompt, in any order, prompt after prompt, shape ``(s,)``.
+        counts: Number of draws of each prompt, at least 1, shape ``(p,)``.
 
     Returns:
         The draws, sorted prompt by prompt.
 
     Example:
-        >>> sums = sum_directly([np.array([0.0, 2.0, 1.0]), np.array([5.0, 5.0])])
+        >>> sums = sum_directly(np.array([0.0, 2.0, 1.0, 5.0, 5.0]), np.array([3, 2]))
         >>> sums.at(np.zeros(2)).reward
         array([1., 5.])
     """
-    counts = np.array([row.size for row in rows])
     width = min(HEAVY, int(counts.max()))
     best = np.full((counts.size, width), -np.inf)
     tied = np.empty(counts.size, dtype=np.int64)
-    rising = [np.sort(row) for row in rows]
+    rising = [np.sort(row) for row in np.split(rewards, np.cumsum(counts)[:-1])]
     for i, row in enumerate(rising):
         best[i, : min(width, row.size)] = row[: -width - 1 : -1]
         tied[i] = row.size - row.searchsorted(row[-1])
