@@ -20,7 +20,7 @@ from klimit import Draws, estimate_frontier
 from klimit.estimate.frontier.condensing import condense
 
 PROMPTS, DRAWS, BUDGETS = 2_000, 4_096, np.linspace(0.05, 3.0, 64)
-ROUNDS = 5
+ROUNDS = 9
 FEW = 100  # prompts on which scipy's logsumexp is timed, the others taking as long each
 
 

@@ -11,7 +11,7 @@ from klimit.estimate.frontier.sums import POWERS, TiltSums
 
 __all__ = ["CondensedSums"]
 
-MOMENTS = 7  # kept of each bin: the Taylor series of its weights ends there
+MOMENTS = 9  # kept of each bin: the Taylor series of its weights ends there
 THREADS = 2
 _TOGETHER = (
     2000  # prompts that are summed at a time: more fall out of the cache, fewer take more calls
@@ -29,7 +29,7 @@ class CondensedSums:
     A bin's width is in proportion to its distance from the best reward, where the weights are
     largest. So the Taylor series of ``exp(beta r)`` about its centre is short at any ``beta``:
 
-    .. math:: \sum_{i \in \mathrm{bin}} e^{\beta r_i} = e^{\beta c} \sum_{j < 7}
+    .. math:: \sum_{i \in \mathrm{bin}} e^{\beta r_i} = e^{\beta c} \sum_{j < 9}
         \frac{\beta^j}{j!} \sum_{i \in \mathrm{bin}} (r_i - c)^j
 
     to about ``1e-11``, relative to the sum over all bins.
@@ -41,7 +41,7 @@ class CondensedSums:
         lowest: The lowest reward of each prompt, shape ``(p,)``.
         tails: What the best rewards tell of the weights' tail, shape ``(2, p)``.
         centres: Centres of the bins, less the best reward, shape ``(p, b)``.
-        moments: Sums of ``(r - c) ** j / j!``, shape ``(7, p, b)``.
+        moments: Sums of ``(r - c) ** j / j!``, shape ``(9, p, b)``.
     """
 
     counts: Int64[np.ndarray, " p"]

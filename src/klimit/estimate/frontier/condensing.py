@@ -14,8 +14,8 @@ from klimit.estimate.frontier.tails import tail_terms
 
 __all__ = ["condense", "sums_over"]
 
-_WIDTH = 0.3  # of a bin, in proportion to its distance from the best, times log(draws)
-_WIDEST = 0.1
+_WIDTH = 0.6  # of a bin, in proportion to its distance from the best, times log(draws)
+_WIDEST = 0.15
 _MOST = 100  # bins of a prompt
 _NEAREST = 1e-4  # of a prompt's range: below this distance from the best, bins do not shrink
 _BLOCK = 256_000  # draws that are worked on at a time: more need memory, fewer more calls

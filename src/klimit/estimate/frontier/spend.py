@@ -14,7 +14,7 @@ __all__ = ["Node", "Spending", "tabulated_spending"]
 
 _RATIO = 1.25  # of neighbouring betas in the table
 _MARGIN = 2  # betas tabulated beyond the largest needed, for interpolation from both sides,
-_BELOW = 4  # and below the smallest
+_BELOW = 2  # and below the smallest
 _NODES = 160
 _THREADS = 2
 _SETTLED = 1e-6  # of the ceiling: closer to it no larger beta is tabulated
@@ -154,7 +154,7 @@ def tabulated_spending(
         while not nodes or not enough(nodes):
             start = first + len(nodes)
             nodes += pool.map(node, range(start, start + _THREADS))
-        if nodes[_MARGIN].kl.mean() > smallest:
+        while nodes[_MARGIN].kl.mean() > smallest:
             first -= _BELOW
             nodes = [*pool.map(node, range(first, first + _BELOW)), *nodes]
     log_betas = np.array([log_beta(first + i) for i in range(len(nodes))])
