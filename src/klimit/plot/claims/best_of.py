@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from klimit.exact.claims.best_of import BestOfNClaim
-from klimit.plot.claims.panels import grid_of_panels, legend_above, length_axis, log_axes, panel
+from klimit.plot.claims.panels import figure_of_claims, length_axis, log_axes, panel
 from klimit.plot.style import BEST_OF, FRONTIER, INK, MUTED, PAPER, THIRD
 
 __all__ = ["best_of_n_claim_figure"]
@@ -35,20 +35,17 @@ def best_of_n_claim_figure(claims: Sequence[BestOfNClaim], *, width: float = 7.0
         >>> len(best_of_n_claim_figure([claim]).axes)
         1
     """
-    figure, columns = grid_of_panels(len(claims), width=width, height=3.6)
-    for claim, (axes,) in zip(claims, columns, strict=True):
-        panel(
-            axes,
-            title=claim.setting.name,
-            x="length, symbols",
-            y="nats per symbol",
-        )
-        _draw(axes, claim)
-    legend_above(figure, figure.axes, width=width)
-    return figure
+    return figure_of_claims(claims, _draw, width=width, height=3.6)
 
 
-def _draw(axes: Axes, claim: BestOfNClaim) -> None:
+def _draw(claim: BestOfNClaim, panels: list[Axes]) -> None:
+    (axes,) = panels
+    panel(
+        axes,
+        title=claim.setting.name,
+        x="length, symbols",
+        y="nats per symbol",
+    )
     for label, exact, law, marker, colour, gid in (
         (
             "β × reward gap to the frontier",

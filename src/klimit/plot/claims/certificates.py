@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from klimit.exact.claims.certificates import CertificateClaim
-from klimit.plot.claims.panels import grid_of_panels, legend_above, log_axes, panel
+from klimit.plot.claims.panels import figure_of_claims, log_axes, panel
 from klimit.plot.style import BEST_OF, FRONTIER, INK, MUTED, PAPER, THIRD
 
 __all__ = ["certificate_claim_figure"]
@@ -34,24 +34,25 @@ def certificate_claim_figure(
         >>> len(certificate_claim_figure([claim]).axes)
         2
     """
-    figure, columns = grid_of_panels(len(claims), width=width, rows=2, height=2.7)
-    for claim, (plane, truth) in zip(claims, columns, strict=True):
-        panel(
-            plane,
-            title=claim.setting.name,
-            x=f"KL(policy || reference), nats per {_unit(claim)}",
-            y=f"mean reward per {_unit(claim)}",
-        )
-        _draw_policies(plane, claim)
-        panel(
-            truth,
-            title="",
-            x="true divergence from the optimum, nats",
-            y="certificate, nats",
-        )
-        _draw_truth(truth, claim)
-    legend_above(figure, figure.axes, width=width)
-    return figure
+    return figure_of_claims(claims, _draw, width=width, rows=2, height=2.7)
+
+
+def _draw(claim: CertificateClaim, panels: list[Axes]) -> None:
+    plane, truth = panels
+    panel(
+        plane,
+        title=claim.setting.name,
+        x=f"KL(policy || reference), nats per {_unit(claim)}",
+        y=f"mean reward per {_unit(claim)}",
+    )
+    _draw_policies(plane, claim)
+    panel(
+        truth,
+        title="",
+        x="true divergence from the optimum, nats",
+        y="certificate, nats",
+    )
+    _draw_truth(truth, claim)
 
 
 def _unit(claim: CertificateClaim) -> str:

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from klimit.exact.claims.cumulants import CumulantClaim
-from klimit.plot.claims.panels import grid_of_panels, legend_above, panel
+from klimit.plot.claims.panels import figure_of_claims, panel
 from klimit.plot.style import BEST_OF, FRONTIER, INK, MUTED, PAPER, THIRD
 
 __all__ = ["cumulant_claim_figure"]
@@ -34,20 +34,17 @@ def cumulant_claim_figure(claims: Sequence[CumulantClaim], *, width: float = 7.0
         >>> len(cumulant_claim_figure([claim]).axes)
         1
     """
-    figure, columns = grid_of_panels(len(claims), width=width)
-    for claim, (axes,) in zip(claims, columns, strict=True):
-        panel(
-            axes,
-            title=claim.setting.name,
-            x="order 1 + t",
-            y="nats per symbol",
-        )
-        _draw(axes, claim)
-    legend_above(figure, figure.axes, width=width)
-    return figure
+    return figure_of_claims(claims, _draw, width=width)
 
 
-def _draw(axes: Axes, claim: CumulantClaim) -> None:
+def _draw(claim: CumulantClaim, panels: list[Axes]) -> None:
+    (axes,) = panels
+    panel(
+        axes,
+        title=claim.setting.name,
+        x="order 1 + t",
+        y="nats per symbol",
+    )
     (curve,) = axes.plot(
         claim.curve_order,
         claim.curve,

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from klimit.exact.claims.frontier import FrontierClaim
-from klimit.plot.claims.panels import grid_of_panels, legend_above, panel
+from klimit.plot.claims.panels import figure_of_claims, panel
 from klimit.plot.style import BEST_OF, FRONTIER, HATCH, INK, MUTED, PAPER
 
 __all__ = ["frontier_claim_figure"]
@@ -31,20 +31,17 @@ def frontier_claim_figure(claims: Sequence[FrontierClaim], *, width: float = 7.0
         >>> len(frontier_claim_figure([claim]).axes)
         1
     """
-    figure, columns = grid_of_panels(len(claims), width=width)
-    for claim, (axes,) in zip(claims, columns, strict=True):
-        panel(
-            axes,
-            title=claim.setting.name,
-            x="KL(policy || reference), nats per symbol",
-            y="mean reward per symbol",
-        )
-        _draw(axes, claim)
-    legend_above(figure, figure.axes, width=width)
-    return figure
+    return figure_of_claims(claims, _draw, width=width)
 
 
-def _draw(axes: Axes, claim: FrontierClaim) -> None:
+def _draw(claim: FrontierClaim, panels: list[Axes]) -> None:
+    (axes,) = panels
+    panel(
+        axes,
+        title=claim.setting.name,
+        x="KL(policy || reference), nats per symbol",
+        y="mean reward per symbol",
+    )
     ceiling = claim.ceiling_kl
     shown = claim.others.kl <= claim.curve_kl[-1]
     (cloud,) = axes.plot(

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from klimit.exact.claims.limits import LimitsClaim
-from klimit.plot.claims.panels import grid_of_panels, legend_above, length_axis, log_axes, panel
+from klimit.plot.claims.panels import figure_of_claims, length_axis, log_axes, panel
 from klimit.plot.style import BEST_OF, HATCH, INK, MUTED, PAPER, THIRD
 
 __all__ = ["limits_claim_figure"]
@@ -32,21 +32,22 @@ def limits_claim_figure(claims: Sequence[LimitsClaim], *, width: float = 7.0) ->
         >>> len(limits_claim_figure([claim]).axes)
         3
     """
-    figure, columns = grid_of_panels(len(claims), width=width, rows=3, height=2.4)
-    for claim, (ceiling, variation, reverse) in zip(claims, columns, strict=True):
-        panel(
-            ceiling,
-            title=claim.setting.name,
-            x=f"budget, nats per symbol (length {claim.length})",
-            y="divergence, nats per symbol",
-        )
-        _draw_ceiling(ceiling, claim)
-        panel(variation, title="", x="length, symbols", y="total variation")
-        _draw_variation(variation, claim)
-        panel(reverse, title="", x="length, symbols", y="divergence, nats in all")
-        _draw_reverse(reverse, claim)
-    legend_above(figure, figure.axes, width=width)
-    return figure
+    return figure_of_claims(claims, _draw, width=width, rows=3, height=2.4)
+
+
+def _draw(claim: LimitsClaim, panels: list[Axes]) -> None:
+    ceiling, variation, reverse = panels
+    panel(
+        ceiling,
+        title=claim.setting.name,
+        x=f"budget, nats per symbol (length {claim.length})",
+        y="divergence, nats per symbol",
+    )
+    _draw_ceiling(ceiling, claim)
+    panel(variation, title="", x="length, symbols", y="total variation")
+    _draw_variation(variation, claim)
+    panel(reverse, title="", x="length, symbols", y="divergence, nats in all")
+    _draw_reverse(reverse, claim)
 
 
 def _draw_ceiling(axes: Axes, claim: LimitsClaim) -> None:

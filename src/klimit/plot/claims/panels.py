@@ -1,7 +1,8 @@
 """Panels side by side where there is room, else one above the other, under one legend."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import ceil, log10
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Int64
@@ -13,40 +14,48 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from klimit.core.errors import InputError
 from klimit.plot.style import INK, MUTED, WIDE, blank_figure, plain_axes
 
-__all__ = ["grid_of_panels", "legend_above", "length_axis", "log_axes", "panel"]
+__all__ = ["figure_of_claims", "length_axis", "log_axes", "panel"]
 
 _SIZE = 8.5
 
+_Claim = TypeVar("_Claim")
 
-def grid_of_panels(
-    count: int, *, width: float, rows: int = 1, height: float = 3.1
-) -> tuple[Figure, list[list[Axes]]]:
-    """A figure with ``count`` columns of panels, without labels yet.
+
+def figure_of_claims(
+    claims: Sequence[_Claim],
+    draw: Callable[[_Claim, list[Axes]], None],
+    *,
+    width: float,
+    rows: int = 1,
+    height: float = 3.1,
+) -> Figure:
+    """A figure with one column of panels a claim, and a legend above them all.
 
     Args:
-        count: Number of columns, one for each result.
+        claims: The results, at least one.
+        draw: Draws one of them on its panels, from the top.
         width: Width of the figure in inches; below 5 all panels stand one above the other.
         rows: Panels in each column.
         height: Height of a panel in inches.
 
     Returns:
-        The figure, and for each column its axes from the top.
+        The figure.
 
     Raises:
         InputError: There is nothing to draw.
     """
-    if count < 1:
+    if not claims:
         raise InputError("a figure of a claim needs at least one result, got none")
-    across = min(count, 2) if width >= WIDE else 1
-    down = ceil(count / across) * rows
+    across = min(len(claims), 2) if width >= WIDE else 1
+    down = ceil(len(claims) / across) * rows
     figure = blank_figure(width, aspect=(down * height + 0.5) / width)
     figure.set_layout_engine("constrained", h_pad=0.08)
-    columns = []
-    for k in range(count):
+    for k, claim in enumerate(claims):
         top = (k // across) * rows
         places = [(top + row) * across + k % across + 1 for row in range(rows)]
-        columns.append([figure.add_subplot(down, across, place) for place in places])
-    return figure, columns
+        draw(claim, [figure.add_subplot(down, across, place) for place in places])
+    _legend_above(figure, across=2 if width >= WIDE else 1)
+    return figure
 
 
 def panel(axes: Axes, *, title: str, x: str, y: str) -> None:
@@ -61,39 +70,6 @@ def panel(axes: Axes, *, title: str, x: str, y: str) -> None:
     plain_axes(axes, x=x, y=y)
     if title:
         axes.set_title(title, color=INK, fontsize=_SIZE, loc="left")
-
-
-def legend_above(
-    figure: Figure,
-    panels: Sequence[Axes],
-    *,
-    width: float,
-    across: int = 2,
-) -> None:
-    """One legend for all panels, above them, each label once.
-
-    Args:
-        figure: The figure.
-        panels: Its axes.
-        width: Width of the figure in inches.
-        across: Entries side by side where there is room.
-    """
-    entries: dict[str, Artist] = {}
-    for axes in panels:
-        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
-            entries.setdefault(label, handle)
-    figure.legend(
-        handles=list(entries.values()),
-        labels=list(entries),
-        loc="outside upper left",
-        ncols=across if width >= WIDE else 1,
-        frameon=False,
-        fontsize=_SIZE,
-        labelcolor=INK,
-        columnspacing=1.6,
-        handlelength=2.4,
-        borderaxespad=0.1,
-    )
 
 
 def length_axis(axes: Axes, lengths: Int64[np.ndarray, " l"]) -> None:
@@ -126,3 +102,23 @@ def log_axes(axes: Axes, *, both: bool = False) -> None:
         low, high = axis.get_data_interval()
         if low > 0 and log10(high / low) > 2.5:
             axis.set_minor_locator(NullLocator())
+
+
+def _legend_above(figure: Figure, *, across: int) -> None:
+    """One legend for all panels, each label once, so many entries side by side."""
+    entries: dict[str, Artist] = {}
+    for axes in figure.axes:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            entries.setdefault(label, handle)
+    figure.legend(
+        handles=list(entries.values()),
+        labels=list(entries),
+        loc="outside upper left",
+        ncols=across,
+        frameon=False,
+        fontsize=_SIZE,
+        labelcolor=INK,
+        columnspacing=1.6,
+        handlelength=2.4,
+        borderaxespad=0.1,
+    )

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from klimit.exact.claims.random_n import RandomNClaim
-from klimit.plot.claims.panels import grid_of_panels, legend_above, length_axis, log_axes, panel
+from klimit.plot.claims.panels import figure_of_claims, length_axis, log_axes, panel
 from klimit.plot.style import BEST_OF, FRONTIER, MUTED, PAPER, THIRD
 
 __all__ = ["random_n_claim_figure"]
@@ -31,24 +31,25 @@ def random_n_claim_figure(claims: Sequence[RandomNClaim], *, width: float = 7.0)
         >>> len(random_n_claim_figure([claim]).axes)
         2
     """
-    figure, columns = grid_of_panels(len(claims), width=width, rows=2, height=2.7)
-    for claim, (gap, laws) in zip(claims, columns, strict=True):
-        panel(
-            gap,
-            title=claim.setting.name,
-            x="length, symbols",
-            y="KL(policy || optimum), nats in all",
-        )
-        _draw_gap(gap, claim)
-        panel(
-            laws,
-            title="",
-            x=f"x, mean reward per symbol (length {claim.laws.length})",
-            y="P(mean reward ≤ x)",
-        )
-        _draw_laws(laws, claim)
-    legend_above(figure, figure.axes, width=width)
-    return figure
+    return figure_of_claims(claims, _draw, width=width, rows=2, height=2.7)
+
+
+def _draw(claim: RandomNClaim, panels: list[Axes]) -> None:
+    gap, laws = panels
+    panel(
+        gap,
+        title=claim.setting.name,
+        x="length, symbols",
+        y="KL(policy || optimum), nats in all",
+    )
+    _draw_gap(gap, claim)
+    panel(
+        laws,
+        title="",
+        x=f"x, mean reward per symbol (length {claim.laws.length})",
+        y="P(mean reward ≤ x)",
+    )
+    _draw_laws(laws, claim)
 
 
 def _draw_gap(axes: Axes, claim: RandomNClaim) -> None:

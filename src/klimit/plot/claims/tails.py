@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from klimit.exact.claims.tails import TailClaim
-from klimit.plot.claims.panels import grid_of_panels, legend_above, length_axis, log_axes, panel
+from klimit.plot.claims.panels import figure_of_claims, length_axis, log_axes, panel
 from klimit.plot.style import BEST_OF, FRONTIER, INK, MUTED, PAPER
 
 __all__ = ["tail_claim_figure"]
@@ -36,19 +36,20 @@ def tail_claim_figure(claims: Sequence[TailClaim], *, width: float = 7.0) -> Fig
         >>> len(tail_claim_figure([claim]).axes)
         2
     """
-    figure, columns = grid_of_panels(len(claims), width=width, rows=2, height=2.7)
-    for claim, (tails, errors) in zip(claims, columns, strict=True):
-        panel(
-            tails,
-            title=claim.setting.name,
-            x="x, mean reward per symbol",
-            y="−log P(mean reward ≥ x) / length, nats",
-        )
-        _draw_tails(tails, claim)
-        panel(errors, title="", x="length, symbols", y="|log(formula / exact tail)|")
-        _draw_errors(errors, claim)
-    legend_above(figure, figure.axes, width=width)
-    return figure
+    return figure_of_claims(claims, _draw, width=width, rows=2, height=2.7)
+
+
+def _draw(claim: TailClaim, panels: list[Axes]) -> None:
+    tails, errors = panels
+    panel(
+        tails,
+        title=claim.setting.name,
+        x="x, mean reward per symbol",
+        y="−log P(mean reward ≥ x) / length, nats",
+    )
+    _draw_tails(tails, claim)
+    panel(errors, title="", x="length, symbols", y="|log(formula / exact tail)|")
+    _draw_errors(errors, claim)
 
 
 def _draw_tails(axes: Axes, claim: TailClaim) -> None:
