@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: demo test coverage clean-coverage check wheel docs bench clean
+.PHONY: demo test inspect coverage clean-coverage check wheel docs bench clean
 
 demo: $(VENV)/.demo
 	$(BIN)/klimit demo --out runs/demo
@@ -14,7 +14,13 @@ test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(MEASURE) --numprocesses auto -m "not model"
 	$(BIN)/python -m pytest $(MEASURE) -m model
 
-# The same tests, with the lines and branches that they run counted.
+# inspect_ai needs older packages than ours: its own reader runs in an environment of its own.
+# Its tests take nothing of the others', whose plug-ins are not in there.
+inspect: $(VENV)-inspect/.ready
+	$(VENV)-inspect/bin/python -m pytest --noconftest --override-ini addopts= \
+	  --disable-socket --allow-unix-socket tests/data/logs/test_inspect_ai.py
+
+# The same tests as `make test`, with the lines and branches that they run counted.
 coverage: MEASURE := --cov --cov-append --cov-report= --cov-fail-under=0
 coverage: clean-coverage test
 	$(BIN)/coverage report
@@ -38,7 +44,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) dist docs/_build
+	rm -rf $(VENV) $(VENV)-inspect dist docs/_build
 
 $(VENV)/.python:
 	$(PYTHON) -m venv $(VENV)
@@ -52,6 +58,14 @@ $(VENV)/.demo: $(VENV)/.python pyproject.toml constraints.txt
 $(VENV)/.dev: $(VENV)/.python pyproject.toml constraints.txt
 	$(PIP) --editable '.[all]' --group dev
 	touch $@ $(VENV)/.demo
+
+$(VENV)-inspect/.ready: pyproject.toml constraints-inspect.txt
+	$(PYTHON) -m venv $(VENV)-inspect
+	$(VENV)-inspect/bin/python -m pip --disable-pip-version-check install --quiet \
+	  --constraint constraints-inspect.txt --upgrade pip
+	$(VENV)-inspect/bin/python -m pip --disable-pip-version-check install --quiet \
+	  --constraint constraints-inspect.txt --editable '.[inspect]' pytest pytest-socket
+	touch $@
 
 $(VENV)/.docs: $(VENV)/.dev
 	$(PIP) --group docs
