@@ -17,6 +17,7 @@ from jaxtyping import Float64
 
 from klimit import Draws, Estimate, sequence_kl
 from klimit.estimate.paired import prompt_means
+from klimit.estimate.uncertainty import mean_over_prompts
 
 Generator = np.random.Generator
 Array = np.ndarray
@@ -133,7 +134,7 @@ def coverage(law: Law, *, p: int, m: int, runs: int) -> Float64[np.ndarray, " w"
             plain = prompt_means(draws, draws.columns["log_prob_policy"])
             found: list[Estimate] = [
                 sequence_kl(draws, prompts=prompts),
-                plain.estimate(prompts=prompts, level=0.95),
+                mean_over_prompts(plain.mean, plain.variance, prompts=prompts, level=0.95),
                 sequence_kl(steady, prompts=prompts),
             ]
             held[i] += [each.low <= truth <= each.high for each in found]

@@ -41,9 +41,11 @@ def prompts(tmp_path: Path) -> Path:
     return file
 
 
-def options(endpoint: Endpoint, prompts: Path, out: Path, *more: str) -> list[str]:
+def options(
+    endpoint: Endpoint, prompts: Path, out: Path, *more: str, kl: str = "0.5"
+) -> list[str]:
     where = ["--model", endpoint.address, "--prompts", str(prompts), "--out", str(out)]
-    return ["demo", *where, "--draws", "40", "--kl", "0.5", *more]
+    return ["demo", *where, "--draws", "40", "--kl", kl, *more]
 
 
 def seeds(endpoint: Endpoint) -> list[int]:
@@ -70,6 +72,16 @@ def test_the_main_job_ends_with_a_table_a_plot_and_a_report(
     assert len(seeds(endpoint)) == len(set(seeds(endpoint))) == draws.height + fresh.height
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["conditions"]["truncation"] == "all off"
+
+
+def test_a_budget_that_keeps_the_best_alone_has_no_tilt_to_check(
+    klimit: Klimit, endpoint: Endpoint, prompts: Path, tmp_path: Path
+) -> None:
+    ended = klimit(*options(endpoint, prompts, tmp_path / "run", kl="6"))
+    assert ended.code == 0, ended.err
+    assert "the optimum keeps the best responses alone" in ended.out + ended.err
+    assert "best of 40" in ended.out
+    assert "tilt at beta" not in ended.out
 
 
 def test_a_run_that_is_whole_is_reported_again_without_a_further_draw(

@@ -8,7 +8,6 @@ import pytest
 from klimit import (
     Draws,
     InputError,
-    InsufficientDataError,
     audit_points,
     combine_rewards,
     divergence_findings,
@@ -21,7 +20,6 @@ from klimit import (
     unbiased_best_of_n,
 )
 from klimit.estimate.best_of.points import best_of_n_within
-from klimit.estimate.paired import prompt_means
 from klimit.estimate.weights import tilt_weights
 
 RNG = np.random.default_rng(0)
@@ -82,14 +80,6 @@ def test_refused_input_gets_one_line(call: Callable[[], object], message: str) -
         call()
     assert message in str(error.value)
     assert "\n" not in str(error.value)
-
-
-def test_one_draw_of_a_fixed_prompt_tells_no_error() -> None:
-    draws = Draws.from_matrix([[1.0], [1.0, 2.0]])
-    with pytest.raises(
-        InsufficientDataError, match="2 draws of each, 1 of 2 have one; draw more"
-    ):
-        prompt_means(draws, draws.rewards).estimate(prompts="fixed", level=0.95)
 
 
 def test_a_run_that_stays_at_one_kl_has_no_knee() -> None:

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from klimit.models.backends.llama import LlamaModel
+from klimit import InputError
+from klimit.core.errors import BackendError
+from klimit.models.backends.llama import LlamaModel, open_file
 from klimit.models.backends.openai import open_endpoint
 from klimit.models.conformance import LAWS, LAWS_IF_REPEATABLE, Law, Probe, check_matches
 from klimit.models.protocols import LanguageModel
@@ -38,6 +41,23 @@ def test_draws_over_http_follow_what_the_model_behind_lists() -> None:
         listed = [small.responses(prompt, max_tokens=5) for prompt in probe.prompts]
         check_matches(model, probe, listed)
         model.close()
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "told"),
+    [
+        (b"PK an archive", InputError, "is no GGUF file: it begins with b'PK a'"),
+        (b"GGUF, cut off", BackendError, "^llama.cpp cannot load '.*cut.gguf': "),
+    ],
+)
+def test_what_llama_cpp_cannot_serve_is_refused_in_one_line(
+    content: bytes, error: type[Exception], told: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "cut.gguf"
+    path.write_bytes(content)
+    with pytest.raises(error, match=told) as refused:
+        open_file(str(path))
+    assert str(refused.value).isprintable()
 
 
 @pytest.fixture(scope="module")

@@ -211,6 +211,11 @@ def test_a_description_of_two_lines_is_refused() -> None:
         conformance.check_description(Nameless("a", [[0.5, 0.5], [0.5, 0.5]]), PROBE)
 
 
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
+def test_a_model_need_not_tell_log_probabilities_or_lengths(law: Law) -> None:
+    law(Faulty(changed(lambda d: replace(d, log_prob=np.nan, tokens=None))), PROBE)
+
+
 @pytest.fixture
 def mistaken() -> tuple[ToyModel, ToyModel]:
     """Two models that differ by a little."""

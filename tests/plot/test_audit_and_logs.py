@@ -19,6 +19,8 @@ from klimit import (
 from klimit.estimate.frontier.curve import frontier_curve
 from klimit.estimate.frontier.favoured import favoured_responses
 from klimit.plot import audit_figure, logged_kl_figure, run_figure
+from klimit.report import render_markdown
+from klimit.report.audit import audit_document
 from klimit.report.draws import draws_document
 from klimit.report.sketch import Sketch, render_sketch
 from tests.estimate.audit.models_for_tests import small
@@ -87,3 +89,13 @@ def test_a_report_on_passes_that_bear_every_budget_says_so() -> None:
         "These draws support every budget: the best reward seen is reached often enough."
     )
     assert not any(line.startswith("Best of") for line in document.summary)
+
+
+def test_a_report_on_an_audit_that_the_policys_draws_do_not_bear_says_why() -> None:
+    scores = POLICY.columns["log_prob_policy"]
+    alike = replace(POLICY, columns={**POLICY.columns, "log_prob_reference": scores})
+    found = audit(alike, reference=REFERENCE)
+    assert not found.policy_supported
+    curve = frontier_curve(REFERENCE, estimate_frontier(REFERENCE, kl=1.0), size=8)
+    page = render_markdown(audit_document(found, reward_name="score", curve=curve))
+    assert f"The draws do not bear these numbers: {found.policy_reason}." in page

@@ -5,11 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from klimit.core.errors import InsufficientDataError
-from klimit.core.results import Estimate
 from klimit.estimate.draws import Draws
 from klimit.estimate.parts import by_parts
-from klimit.estimate.uncertainty import mean_over_prompts
 
 __all__ = ["PromptMeans", "prompt_means"]
 
@@ -28,28 +25,6 @@ class PromptMeans:
 
     mean: Float64[np.ndarray, " p"]
     variance: Float64[np.ndarray, " p"]
-
-    def estimate(self, *, prompts: str, level: float) -> Estimate:
-        """The mean over prompts with its interval.
-
-        Args:
-            prompts: ``"sampled"`` or ``"fixed"``.
-            level: Nominal coverage, in (0, 1).
-
-        Returns:
-            The estimate.
-
-        Raises:
-            InsufficientDataError: One prompt where prompts are sampled, or a prompt of a
-                single draw where they are fixed.
-        """
-        single = int(np.isinf(self.variance).sum())
-        if prompts == "fixed" and single:
-            raise InsufficientDataError(
-                f"an interval for these prompts alone needs 2 draws of each, {single} of "
-                f'{self.mean.size} have one; draw more, or use prompts="sampled"'
-            )
-        return mean_over_prompts(self.mean, self.variance, prompts=prompts, level=level)
 
 
 def prompt_means(draws: Draws, values: Float64[np.ndarray, " n"]) -> PromptMeans:

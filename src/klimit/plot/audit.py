@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from klimit.core.results import Estimate
+from klimit.estimate.audit.knee import Knee
 from klimit.estimate.audit.points import AuditedPoint, PointsAudit
 from klimit.estimate.audit.policies import Audit
 from klimit.estimate.frontier.points import FrontierEstimate
@@ -101,7 +102,7 @@ def run_figure(run: PointsAudit, *, frontier: FrontierEstimate, width: float = 7
     path.set_gid("run")
     _steps(axes, points)
     if run.knee is not None:
-        _knee(axes, run)
+        _mark(axes, run.knee, f"knee: KL {run.knee.kl:.2g}, after step {run.knee_step:g}")
     _widen(axes, [point.kl for point in points], [point.mean_reward for point in points])
     _legend(axes, path, width=width)
     return figure
@@ -135,16 +136,12 @@ def _steps(axes: Axes, points: Sequence[AuditedPoint]) -> None:
         )
 
 
-def _knee(axes: Axes, run: PointsAudit) -> None:
-    if run.knee is None:
-        return
-    (mark,) = axes.plot(
-        run.knee.kl, run.knee.reward, "o", color="none", markersize=13, zorder=5
-    )
+def _mark(axes: Axes, knee: Knee, told: str) -> None:
+    (mark,) = axes.plot(knee.kl, knee.reward, "o", color="none", markersize=13, zorder=5)
     mark.set(markeredgecolor=INK, markeredgewidth=1.4, gid="knee")
     axes.annotate(
-        f"knee: KL {run.knee.kl:.2g}, after step {run.knee_step:g}",
-        (run.knee.kl, run.knee.reward),
+        told,
+        (knee.kl, knee.reward),
         xytext=(12, -22),
         textcoords="offset points",
         color=INK,

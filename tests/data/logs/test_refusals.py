@@ -76,6 +76,14 @@ def test_lists_of_responses_need_lists_of_rewards_beside_them(tmp_path: Path) ->
         read_draws(path, format="datasets")
 
 
+def test_lists_of_rewards_need_no_lists_of_responses_beside_them(tmp_path: Path) -> None:
+    rows = {"prompt": ["a", "b"], "rewards": [[1.0, 3.0], [2.0]]}
+    path = tmp_path / "lists.parquet"
+    pl.DataFrame(rows).write_parquet(path)
+    found = read_draws(path, format="datasets")
+    assert (found.rewards.tolist(), found.texts) == ([1.0, 3.0, 2.0], None)
+
+
 def test_a_folder_without_the_files_of_its_tool_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
         InputError, match=r"needed a file samples_\*.jsonl, the folder has none"

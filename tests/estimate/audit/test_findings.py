@@ -53,6 +53,12 @@ def test_best_of_8_is_not_named_from_fewer_draws() -> None:
     assert "too-few-draws" in codes
 
 
+def test_best_of_8_is_not_named_from_one_prompt_alone() -> None:
+    policy, reference = small(prompts=2)
+    short = Draws.from_matrix([reference.rewards[:64].tolist(), [0.0, 1.0, 2.0]])
+    assert "best-of-n-better" not in said(audit(changed(policy, kl=0.7), reference=short))
+
+
 @pytest.mark.parametrize(
     ("prompts", "more"), [("sampled", "prompts would tell"), ("fixed", "of the reference a")]
 )

@@ -283,3 +283,13 @@ def test_one_draw_of_each_prompt_tells_an_error_where_prompts_are_sampled() -> N
     rare = Draws.from_matrix(np.where(np.arange(40) < 3, 1.0, 0.0)[:, None])
     told = estimate_best_of_n(rare, n=1).points[0].reason
     assert "3 of 40 draws differ from the common reward" in told
+
+
+def test_a_pool_of_two_million_draws_has_the_kl_of_the_law_that_it_follows() -> None:
+    size = 2**21
+    passes = (np.arange(size) % 4 == 0).astype(float)
+    draws = Draws.from_blocks(("a",), np.array([0, size]), passes)
+    law = FiniteModel.from_probs([0.75, 0.25], [0.0, 1.0])
+    for point in estimate_best_of_n(draws, n=[2, 256], prompts="fixed").points:
+        exact = best_of_n(law, n=point.n).kl
+        assert point.kl.value == pytest.approx(exact, abs=0.01 * point.kl.standard_error)

@@ -54,6 +54,23 @@ def test_truncated_sampling_shows_as_reference_not_reached() -> None:
     assert "80.0%" in finding.message
 
 
+def test_one_prompt_shows_truncation_by_the_spread_of_its_draws() -> None:
+    policy, reached = np.full(80, np.log(0.5)), np.log(np.tile([0.4, 0.6], 40))
+    (finding,) = divergence_findings(scored(policy, policy + reached, prompts=1))
+    assert finding.code == "reference-unreached"
+    assert "reach 50.0% of the reference's probability (± 1 points)" in finding.message
+
+
+def test_few_responses_that_ended_by_themselves_do_not_accuse_the_end_token() -> None:
+    policy, ended = np.log(np.tile([0.6, 0.4], 40)), np.zeros(80)
+    ended[:20] = 1.0
+    columns = {"log_prob_policy": policy, "log_prob_reference": policy - np.log(2.0)}
+    draws = Draws.from_columns(
+        prompt=np.repeat([0, 1], 40), reward=np.zeros(80), finished=ended, **columns
+    )
+    assert codes(draws) == ["cut-off", "reference-unreached"]
+
+
 def test_policy_scored_as_reference_is_noticed() -> None:
     same = -np.arange(1.0, 9.0)
     assert codes(scored(same, same, prompts=4)) == ["log-probs-identical"]

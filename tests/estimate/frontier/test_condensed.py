@@ -86,6 +86,12 @@ def test_blocks_of_prompts_change_nothing() -> None:
     assert_allclose(whole.powers[:, 407], alone.powers[:, 0], rtol=1e-9)
 
 
+def test_many_betas_of_many_prompts_are_those_of_each_prompt() -> None:
+    rows, betas = [RNG.normal(size=500) for _ in range(300)], np.linspace(0.0, 3.0, 64)
+    whole, alone = condense(*flat(rows)).cgfs(betas), sum_directly(*flat(rows)).cgfs(betas)
+    assert_allclose(whole, alone, rtol=1e-10, atol=1e-10)
+
+
 def test_blocks_may_have_more_bins_than_others() -> None:
     rows = [RNG.integers(1, 6, 260_000).astype(float), -RNG.exponential(size=3000)]
     found = condense(*flat(rows))

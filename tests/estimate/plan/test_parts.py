@@ -160,6 +160,9 @@ class Steps(Line):
         (Line(), Goal("kl", 3.3, 1.0), 3.3, True),
         (Steps(), Goal("kl", 3.3, 1.0), 3, True),
         (Steps(), Goal("reward", 9.0, 1.0), 3, True),
+        (Steps(), Goal("kl", 2.0, 1.0), 2, True),
+        (Steps(), Goal("kl", 4.0, 1.0), 4, True),
+        (Steps(), Goal("reward", 8.0, 1.0), 2, True),
         (Steps(), Goal("kl", 5.0, 1.0), 4, False),
         (Steps(), Goal("reward", -1.0, 1.0), 0, True),
     ],
@@ -170,3 +173,23 @@ def test_a_search_ends_at_the_goal(
     found = search(method, goal)  # type: ignore[arg-type]
     assert found.strength == pytest.approx(strength, abs=1e-4)
     assert found.reached == reached
+
+
+class Leap(Line):
+    """Reward and KL leap at a strength of 2."""
+
+    def means(self, strength: float) -> Means:
+        leap = 2.0 if strength >= 2 else 0.0
+        return Means(strength + leap, strength + leap, strength)
+
+
+@pytest.mark.parametrize("goal", [Goal("kl", 3.0, 1.0), Goal("reward", 3.0, 1.0)])
+def test_a_search_neither_overspends_nor_falls_short_where_there_is_a_leap(goal: Goal) -> None:
+    found = search(Leap(), goal)  # type: ignore[arg-type]
+    assert found.strength == pytest.approx(2.0, abs=1e-8)
+    assert (found.strength < 2.0) == (goal.quantity == "kl")
+
+
+def test_of_a_single_draw_soft_best_of_n_keeps_that_draw() -> None:
+    law = soft_law(np.array([3.0]), n=4, beta=2.0)
+    assert (law.reward.value, law.kl.value) == pytest.approx((3.0, 0.0))

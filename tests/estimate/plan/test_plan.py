@@ -21,6 +21,7 @@ from klimit import (
     read_draws,
     soft_best_of_n,
     tilt,
+    unbiased_best_of_n,
     zero_truncated_poisson,
 )
 from klimit.core.errors import InputError, InsufficientDataError
@@ -301,3 +302,28 @@ def exact(option: PlanOption, models: list[FiniteModel]) -> tuple[float, float]:
             count = RANDOM[name](option.setting[0].value)
             laws = [random_best_of_n(model, pgf=count) for model in models]
     return float(np.mean([x.mean_reward for x in laws])), float(np.mean([x.kl for x in laws]))
+
+
+def test_what_prompts_have_too_few_draws_for_is_said_and_told_of_the_others() -> None:
+    rows = np.random.default_rng(12).normal(size=(9, 8)).tolist()
+    draws = Draws.from_matrix([*rows, [0.0, 1.0]])
+    option = named(plan(draws, kl=float(np.log(4) - 3 / 4), prompts="fixed"), "best-of-n")
+    assert setting(option) == {"n": 4}
+    assert option.reason == "1 of 10 prompts have fewer than 4 draws"
+    further = [float(np.diff(unbiased_best_of_n(row, n=[4, 5]))[0]) for row in rows]
+    assert option.marginal is not None
+    assert option.marginal.value == pytest.approx(np.mean(further))
+
+
+def test_fixed_prompts_need_a_draw_to_spare_for_an_error() -> None:
+    draws = Draws.from_matrix(np.random.default_rng(13).normal(size=(10, 8)))
+    seven, eight = (
+        named(plan(draws, kl=float(np.log(n) - (n - 1) / n), prompts="fixed"), "best-of-n")
+        for n in (7, 8)
+    )
+    assert seven.supported
+    assert seven.marginal is not None
+    assert seven.marginal.standard_error == np.inf  # of best-of-8
+    assert not eight.supported
+    assert eight.reason == "there is no draw beyond 8 to tell the error from"
+    assert eight.marginal is None

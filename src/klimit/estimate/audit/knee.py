@@ -10,7 +10,9 @@ from klimit.core.results import Result
 
 __all__ = ["Knee", "knee"]
 
-LEAST = 6  # points that tell two lines from one
+LEAST = 6
+"""Different KLs that it takes to tell two lines from one."""
+
 TRIED = 200  # places for the bend
 MATTERS = 0.1  # of each nat: a smaller rise in waste is no knee
 
@@ -48,13 +50,13 @@ def knee(
     divided by the number of points for the choice of the place) and the waste rises.
 
     Args:
-        kl: KL of each point in nats, rising, shape ``(k,)``.
+        kl: KL of each point in nats, rising, at least `LEAST` different ones, shape ``(k,)``.
         excess: What each spends beyond the cheapest way to its reward, in nats.
         reward: Mean reward of each.
         level: One less the chance of a knee in a straight run.
 
     Returns:
-        The knee, or ``None`` where there is none or fewer than six points would have to tell.
+        The knee, or ``None`` where there is none.
 
     Example:
         >>> kl = np.linspace(0.0, 3.0, 13)
@@ -62,8 +64,6 @@ def knee(
         >>> round(found.kl, 2), found.index, round(found.waste_after, 2)
         (1.0, 4, 1.0)
     """
-    if np.unique(kl).size < LEAST:
-        return None
     straight = _residual(np.column_stack([np.ones(kl.size), kl]), excess)
     inner = np.unique(kl)[1:-1]
     places = np.unique(np.concatenate([inner, np.linspace(inner[0], inner[-1], TRIED)]))

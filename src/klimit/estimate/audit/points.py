@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from klimit.core.errors import InputError
 from klimit.core.results import Estimate, Result
-from klimit.estimate.audit.knee import Knee, knee
+from klimit.estimate.audit.knee import LEAST, Knee, knee
 from klimit.estimate.audit.noisy import Noisy
 from klimit.estimate.audit.numbers import numbers
 from klimit.estimate.audit.sources import Sources
@@ -198,8 +198,9 @@ def _knee(
             [point.mean_reward for point in borne],
         )
     )
-    if np.unique(kl).size < 6:
-        return None, f"a knee needs 6 points whose reward the draws bear, got {len(borne)}"
+    if np.unique(kl).size < LEAST:
+        borne_alone = "points whose reward the draws bear"
+        return None, f"a knee needs {LEAST} {borne_alone}, got {len(borne)}"
     found = knee(kl, excess, reward, level=level)
     if found is None:
         return None, "the run wastes the same share of each nat throughout"

@@ -105,8 +105,6 @@ def _settled(sources: Sources, beta: float, lacking: Callable[[TiltAt], float]) 
     """
     tilt = tilt_at(sources, beta)
     for _ in range(_STEPS):
-        if tilt.variance <= 0:
-            break
         moved = beta + lacking(tilt) / tilt.variance
         if abs(moved - beta) <= _SETTLED * beta:
             break

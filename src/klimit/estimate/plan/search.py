@@ -7,8 +7,8 @@ from klimit.estimate.plan.outcome import Means, Method
 
 __all__ = ["Found", "Goal", "search"]
 
-_EVALUATIONS = 60
 _TOLERANCE = 1e-5  # of the goal's unit
+_NARROW = 1e-9  # of strengths: the quantity jumps between two so near
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,10 @@ class Goal(Result):
         """How far a setting lies beyond the goal, in its unit."""
         got = means.kl if self.quantity == "kl" else means.reward
         return (got - self.value) / self.unit
+
+    def bears_more(self, excess: float) -> bool:
+        """Whether a stronger setting is wanted: KL may be spent to the last bit."""
+        return excess < 0 or (excess == 0 and self.quantity == "kl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ def search(method: Method, goal: Goal) -> Found:
     """
     low, high = method.least, method.most()
     under, over = goal.excess(method.means(low)), goal.excess(method.means(high))
-    if over < 0:
+    if goal.bears_more(over):
         return Found(high, reached=over > -_TOLERANCE)
     if under >= 0:
         return Found(low, reached=goal.quantity == "reward" or under <= _TOLERANCE)
@@ -68,10 +72,8 @@ def search(method: Method, goal: Goal) -> Found:
 def _bisect(method: Method, goal: Goal, low: int, high: int) -> Found:
     while high - low > 1:
         middle = (low + high) // 2
-        excess = goal.excess(method.means(middle))
-        if excess == 0:
-            return Found(middle, reached=True)
-        low, high = (middle, high) if excess < 0 else (low, middle)
+        more = goal.bears_more(goal.excess(method.means(middle)))
+        low, high = (middle, high) if more else (low, middle)
     return Found(low if goal.quantity == "kl" else high, reached=True)
 
 
@@ -85,17 +87,18 @@ class _End:
 
 def _root(method: Method, goal: Goal, low: _End, high: _End) -> float:
     """Bisection in turn with the false position of halved weights (Illinois)."""
-    weights = [1.0, 1.0]
-    for step in range(_EVALUATIONS):
+    weights, step = [1.0, 1.0], 0
+    while high.at - low.at > _NARROW:
         pull = weights[0] * low.excess, weights[1] * high.excess
         slope = pull[1] - pull[0]
         line = low.at - pull[0] * (high.at - low.at) / slope
         middle = (low.at + high.at) / 2 if step % 3 == 0 else line
+        step += 1
         excess = goal.excess(method.means(middle))
-        if abs(excess) <= _TOLERANCE or high.at - low.at <= 1e-9:
+        if abs(excess) <= _TOLERANCE:
             return middle
         if excess < 0:
             low, weights = _End(middle, excess), [1.0, weights[1] / 2]
         else:
             high, weights = _End(middle, excess), [weights[0] / 2, 1.0]
-    return low.at
+    return low.at if goal.quantity == "kl" else high.at

@@ -100,9 +100,9 @@ class LlamaModel:
 
 def _cores() -> int:
     """Cores that this process may use: more threads than these slow llama.cpp manyfold."""
-    if hasattr(os, "sched_getaffinity"):
+    if hasattr(os, "sched_getaffinity"):  # pragma: no branch
         return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return os.cpu_count() or 1  # pragma: no cover  (macOS and Windows do not tell)
 
 
 def _check(path: Path) -> None:
