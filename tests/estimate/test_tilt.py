@@ -36,7 +36,7 @@ def jackknifed(number: Callable[[np.ndarray], float], size: int) -> float:
     return float((size - 1) * (number(every) - left))
 
 
-@pytest.mark.parametrize("beta", [-2.0, 0.0, 0.5, 1.5])
+@pytest.mark.parametrize("beta", [-2.0, 0.0, 0.5, 1.5, 12.0])
 def test_the_closed_form_is_the_jackknife_done_draw_by_draw(beta: float) -> None:
     weights = Weights.of(Draws.from_matrix(ROW[None]), beta=beta)
     numbers = (
@@ -62,6 +62,16 @@ def test_the_bias_without_a_draw_is_that_of_the_others(beta: float, rtol: float)
             lambda kept, row=row, other=other: mean(row[kept], other[kept], beta), size
         )
         assert_allclose(weights.mean(OTHER).bias_without[i], alone, rtol=rtol, atol=rtol * 0.1)
+
+
+def test_several_columns_are_averaged_as_each_of_them() -> None:
+    weights = Weights.of(Draws.from_matrix([ROW.tolist(), ROW[:5].tolist()]), beta=3.0)
+    columns = np.stack([np.append(OTHER, ROW[:5]), np.append(ROW, OTHER[:5])])
+    found = weights.mean(columns)
+    for i, column in enumerate(columns):
+        alone = weights.mean(column)
+        for name in ("plug_in", "bias", "without", "bias_without"):
+            assert_allclose(getattr(found, name)[i], getattr(alone, name), atol=1e-13)
 
 
 @given(st.lists(st.sampled_from([0.0, 1.0, 1e3, -5.0]), min_size=1, max_size=8))

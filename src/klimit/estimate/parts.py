@@ -12,7 +12,7 @@ from klimit.estimate.draws import Draws
 
 __all__ = ["Part", "by_parts", "parts"]
 
-_DRAWS = 1 << 16  # of a part: what is made of them stays in the processor's cache
+_DRAWS = 1 << 14  # of a part: what is made of them stays in the processor's cache
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +37,7 @@ def parts(draws: Draws) -> list[Part]:
         draws: The table.
 
     Returns:
-        Parts in order, each of some tens of thousands of draws, or of one prompt with more.
+        Parts in order, each of some ten thousand draws, or of one prompt with more.
 
     Example:
         >>> [part.rows for part in parts(Draws.from_matrix([[0.0, 1.0], [2.0, 3.0]]))]

@@ -72,8 +72,9 @@ def test_gold_under_a_tilt_is_jackknifed_and_so_is_its_error() -> None:
     beta, slope = 1.5, 0.4
     betas, n = np.array([beta]), np.array([1])
     curves = gold_curves(draws, [gold], n=n, betas=betas)
-    weights = level_weights(draws, n=n, betas=betas)
-    moved = tilts_left_out(draws, gold, weights, betas=betas, slopes=np.array([slope]))
+    weights = level_weights(draws, n=n, betas=betas).tilt
+    slopes = np.array([[slope]])
+    moved = tilts_left_out(draws, gold[None], weights, betas=betas, slopes=slopes)[0]
     for i, rewards in enumerate(rows):
         first, m = draws.offsets[i], rewards.size
         worth = gold[first : draws.offsets[i + 1]]

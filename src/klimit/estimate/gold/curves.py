@@ -1,7 +1,7 @@
 """What further rewards do at every prompt as the proxy is optimised."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 from jaxtyping import Float64, Int64
@@ -10,11 +10,10 @@ from klimit.core.results import Result
 from klimit.estimate.draws import Draws
 from klimit.estimate.gold.left_bias import left_bias
 from klimit.estimate.gold.level_weights import level_weights
-from klimit.estimate.gold.weighted_sums import weighted_sums
+from klimit.estimate.parts import parts
+from klimit.estimate.weighted_sums import weighted_sums
 
-__all__ = ["GoldCurves", "gold_curves", "slices"]
-
-_CHUNK = 1 << 16  # draws at a time, so that what is held of them is small
+__all__ = ["GoldCurves", "gold_curves"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,48 +67,15 @@ def gold_curves(
         >>> gold_curves(draws, gold, n=np.array([1, 2, 3]), betas=np.zeros(1)).best_of[0, :, 1]
         array([3.66666667, 3.        , 3.        ])
     """
-    parts = [
-        _part(piece, [gold[where] for gold in golds], n, betas)
-        for piece, where in slices(draws)
-    ]
-
-    def joined(name: str) -> Float64[np.ndarray, "p ..."]:
-        return np.concatenate([getattr(part, name) for part in parts])
-
-    return GoldCurves(
-        joined("best_of"),
-        joined("best_of_squares"),
-        joined("best_of_products"),
-        joined("tilt"),
-        joined("tilt_bias"),
-        joined("slopes"),
-        joined("kl"),
-        joined("centres"),
-        betas,
-    )
-
-
-def slices(draws: Draws) -> Iterator[tuple[Draws, slice]]:
-    """Whole prompts, a moderate number of draws at a time.
-
-    Args:
-        draws: The draws.
-
-    Yields:
-        Some of the prompts and where their draws are.
-    """
-    first = 0
-    while first < len(draws.prompts):
-        start = int(draws.offsets[first])
-        last = int(np.searchsorted(draws.offsets, start + _CHUNK, side="right")) - 1
-        last = max(last, first + 1)
-        where = slice(start, int(draws.offsets[last]))
-        offsets = draws.offsets[first : last + 1] - start
-        yield (
-            Draws.from_blocks(draws.prompts[first:last], offsets, draws.rewards[where]),
-            where,
-        )
-        first = last
+    whole: dict[str, Float64[np.ndarray, "p ..."]] = {}
+    for part in parts(draws):
+        own = _part(part.draws, [gold[part.rows] for gold in golds], n, betas)
+        for field in fields(GoldCurves):
+            numbers = getattr(own, field.name)
+            if field.name != "betas":
+                shape = (len(draws.prompts), *numbers.shape[1:])
+                whole.setdefault(field.name, np.empty(shape))[part.prompts] = numbers
+    return GoldCurves(**whole, betas=betas)
 
 
 def _part(
@@ -124,12 +90,12 @@ def _part(
     columns = columns - np.repeat(centres, counts, axis=1)
     weights = level_weights(draws, n=n, betas=betas)
     moments = weighted_sums(
-        draws, weights.best_of, np.vstack([columns, columns**2, columns * columns[0]])
+        counts, weights.best_of, np.vstack([columns, columns**2, columns * columns[0]])
     )
     best_of, squares, products = np.split(moments, 3, axis=2)
-    plain = weighted_sums(draws, weights.tilt, columns)
+    plain = weighted_sums(counts, weights.tilt, columns)
     lean = weights.tilt * (columns[0] - np.repeat(plain[:, :, 0].T, counts, axis=1))
-    odds = weighted_sums(draws, weights.odds, np.vstack([np.ones(len(draws)), columns]))
+    odds = weighted_sums(counts, weights.odds, np.vstack([np.ones(len(draws)), columns]))
     added = odds[:, :, 1:] - plain * odds[:, :, :1]
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.where(weights.tilt > 0, np.log(weights.tilt), 0.0)
@@ -139,8 +105,8 @@ def _part(
         best_of_squares=squares,
         best_of_products=products,
         tilt=plain + ((counts - 1) / counts)[:, None, None] * added + centres.T[:, None],
-        tilt_bias=left_bias(draws, weights.tilt, columns, plain),
-        slopes=weighted_sums(draws, lean, columns),
+        tilt_bias=left_bias(counts, weights.tilt, columns, plain),
+        slopes=weighted_sums(counts, lean, columns),
         kl=kl.T,
         centres=centres.T,
         betas=betas,

@@ -1,6 +1,7 @@
 """Mean gold reward at every level for the prompts at hand: errors from their draws alone."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,17 +9,19 @@ from jaxtyping import Bool, Float64, Int64
 
 from klimit.core.results import Result
 from klimit.estimate.draws import Draws
-from klimit.estimate.gold.curves import GoldCurves, slices
+from klimit.estimate.gold.curves import GoldCurves
 from klimit.estimate.gold.left_out import BestOfLeftOut, tilts_left_out
-from klimit.estimate.gold.level_weights import level_weights
 from klimit.estimate.gold.sampled_prompts import GoldLevels, kl_slopes
 from klimit.estimate.gold.simultaneous import Curve
-from klimit.estimate.gold.weighted_sums import products
+from klimit.estimate.parts import Part, parts
+from klimit.estimate.weighted_sums import products
+from klimit.estimate.weights import tilt_weights
 from klimit.estimate.within_prompts import WithinPrompts
 
 __all__ = ["fixed_levels"]
 
-_TOGETHER = 5  # gold rewards: more share what the proxy decides, and take more memory
+_THREADS = 2
+_NUMBERS = 1 << 21  # left-out values at a time
 
 
 def fixed_levels(
@@ -37,44 +40,46 @@ def fixed_levels(
         n: Numbers of draws of which the best is kept.
 
     Yields:
-        Two curves a gold reward; some rewards are worked on together.
+        Two curves a gold reward.
     """
     told, every = n < draws.counts.min(), np.ones(curves.betas.size, dtype=bool)
-    for start in range(0, len(golds), _TOGETHER):
-        some = range(start, min(start + _TOGETHER, len(golds)))
 
-        parts = [
-            _part(piece, {g: golds[g][where] for g in some}, curves, n=n[told])
-            for piece, where in slices(draws)
-        ]
-        for g in some:
-            best_of, tilt = (
-                _joined([moments[g - start][i] for moments in parts]) for i in (0, 1)
-            )
-            bias = curves.tilt_bias[:, :, g + 1]
-            yield GoldLevels(
-                _fixed(curves.best_of[:, :, g + 1], best_of, told),
-                _fixed(curves.tilt[:, :, g + 1], tilt, every, bias),
-            )
+    def moments(part: Part) -> list[tuple["_Moments", "_Moments"]]:
+        return _part(part.draws, [gold[part.rows] for gold in golds], curves, n=n[told])
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        found = list(pool.map(moments, parts(draws)))
+    for g in range(len(golds)):
+        best_of, tilt = (_joined([part[g][i] for part in found]) for i in (0, 1))
+        bias = curves.tilt_bias[:, :, g + 1]
+        yield GoldLevels(
+            _fixed(curves.best_of[:, :, g + 1], best_of, told),
+            _fixed(curves.tilt[:, :, g + 1], tilt, every, bias),
+        )
 
 
 def _part(
     draws: Draws,
-    golds: Mapping[int, Float64[np.ndarray, " m"]],
+    golds: Sequence[Float64[np.ndarray, " m"]],
     curves: GoldCurves,
     *,
     n: Int64[np.ndarray, " k"],
 ) -> list[tuple["_Moments", "_Moments"]]:
     """Moments along best-of-N and along the tilts for some of the prompts."""
-    counts, starts = draws.counts, draws.offsets[:-1]
+    counts, starts, betas = draws.counts, draws.offsets[:-1], curves.betas
+    worth = np.stack(golds)
+    worth -= np.repeat(np.add.reduceat(worth, starts, axis=1) / counts, counts, axis=1)
     best_of = BestOfLeftOut.of(draws, n=n)
-    weights = level_weights(draws, n=n[:0], betas=curves.betas)
-    found = []
-    for g, gold in golds.items():
-        worth = gold - np.repeat(np.add.reduceat(gold, starts) / counts, counts)
-        slopes = kl_slopes(curves, gold=g)
-        moved = tilts_left_out(draws, worth, weights, betas=curves.betas, slopes=slopes)
-        found.append((_moments(draws, best_of.means(worth)), _moments(draws, moved)))
+    weights = np.array([tilt_weights(draws, beta=float(beta)) for beta in betas])
+    slopes = np.array([kl_slopes(curves, gold=g) for g in range(len(golds))])
+    together, found = max(_NUMBERS // weights.size, 1), []
+    for first in range(0, len(golds), together):
+        own, rates = worth[first : first + together], slopes[first : first + together]
+        tilts = tilts_left_out(draws, own, weights, betas=betas, slopes=rates)
+        found += [
+            (_moments(draws, best_of.means(each)), _moments(draws, tilt))
+            for each, tilt in zip(own, tilts, strict=True)
+        ]
     return found
 
 
@@ -89,6 +94,7 @@ class _Moments(Result):
 
 
 def _moments(draws: Draws, left_out: Float64[np.ndarray, "k n"]) -> _Moments:
+    """Moments of left-out values, which are overwritten: they are large."""
     counts, starts = draws.counts, draws.offsets[:-1]
     rest = counts - 1.0
 
@@ -97,14 +103,16 @@ def _moments(draws: Draws, left_out: Float64[np.ndarray, "k n"]) -> _Moments:
         return average
 
     gaps = left_out - np.repeat(mean(left_out), counts, axis=1)
-    twice = gaps * gaps
-    squares = mean(twice)
-    scaled = gaps * np.repeat(np.sqrt(rest / counts), counts)
+    power = gaps * gaps
+    squares = mean(power)
+    thirds = mean(np.multiply(power, gaps, out=left_out))
+    fourths = mean(np.multiply(power, power, out=power))
+    gaps *= np.repeat(np.sqrt(rest / counts), counts)
     return _Moments(
         rest * squares,
-        rest**2 / counts * (mean(twice * twice) - squares**2),
-        -(rest**3) / counts**2 * mean(twice * gaps),
-        products(scaled),
+        rest**2 / counts * (fourths - squares**2),
+        -(rest**3) / counts**2 * thirds,
+        products(gaps),
     )
 
 

@@ -3,10 +3,9 @@
 from math import comb
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float64, Int64
 
-from klimit.estimate.draws import Draws
-from klimit.estimate.gold.weighted_sums import weighted_sums
+from klimit.estimate.weighted_sums import weighted_sums
 
 __all__ = ["left_bias"]
 
@@ -14,7 +13,7 @@ _ORDER = 6  # of the weights: two draws of a quarter of all weight each leave ou
 
 
 def left_bias(
-    draws: Draws,
+    counts: Int64[np.ndarray, " p"],
     weights: Float64[np.ndarray, "b n"],
     columns: Float64[np.ndarray, "c n"],
     means: Float64[np.ndarray, "p b c"],
@@ -29,7 +28,7 @@ def left_bias(
     closed form.
 
     Args:
-        draws: The draws, for their grouping.
+        counts: Number of draws of each prompt, shape ``(p,)``.
         weights: Weights that sum to 1 at every prompt, shape ``(b, n)``.
         columns: Numbers of the draws, shape ``(c, n)``.
         means: Their weighted means, shape ``(p, b, c)``.
@@ -38,16 +37,15 @@ def left_bias(
         What the second order adds, shape ``(p, b, c)``; 0 for fewer than three draws.
 
     Example:
-        >>> draws = Draws.from_matrix(np.zeros((1, 8)))
         >>> weights, column = np.full((1, 8), 1 / 8), np.arange(8.0)[None]
-        >>> abs(left_bias(draws, weights, column, np.full((1, 1, 1), 3.5)).round(12))
+        >>> abs(left_bias(np.array([8]), weights, column, np.full((1, 1, 1), 3.5)).round(12))
         array([[[0.]]])
     """
-    m = draws.counts[:, None, None].astype(np.float64)
+    m = counts[:, None, None].astype(np.float64)
     ones = np.vstack([np.ones(weights.shape[1]), columns])
     power, plain, lean = weights, [np.broadcast_to(m, means[:, :, :1].shape)], [m * 0]
     for _ in range(_ORDER + 1):
-        sums = weighted_sums(draws, power, ones)
+        sums = weighted_sums(counts, power, ones)
         plain.append(sums[:, :, :1])
         lean.append(sums[:, :, 1:] - means * sums[:, :, :1])
         power = power * weights

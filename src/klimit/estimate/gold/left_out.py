@@ -7,10 +7,12 @@ from jaxtyping import Float64, Int64
 
 from klimit.core.results import Result
 from klimit.estimate.draws import Draws
-from klimit.estimate.gold.level_weights import LevelWeights, ranks_within, subsets_won
+from klimit.estimate.gold.level_weights import ranks_within, subsets_won
 from klimit.estimate.without_each import Weights
 
 __all__ = ["BestOfLeftOut", "tilts_left_out"]
+
+_ALL = 1e-6  # what a draw that has all weight leaves to others
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,19 +26,19 @@ class BestOfLeftOut(Result):
         order: The draws by prompt and rising proxy, shape ``(n,)``.
         starts: Where each group of tied draws begins among them, shape ``(t,)``.
         size: Number of draws of each group, shape ``(t,)``.
-        first: The first group of the prompt of each group, shape ``(t,)``.
+        groups: Number of groups of each prompt, shape ``(p,)``.
         risen: Change of a draw's share as the one left out comes to lie above, ``(k, t)``.
         among: Share of another draw of the group where one of it is left out, ``(k, t)``.
-        lower: Share of a draw where one below is left out, shape ``(k, t)``.
+        above: What that has more than where one below is left out, shape ``(k, t)``.
     """
 
     order: Int64[np.ndarray, " n"]
     starts: Int64[np.ndarray, " t"]
     size: Int64[np.ndarray, " t"]
-    first: Int64[np.ndarray, " t"]
+    groups: Int64[np.ndarray, " p"]
     risen: Float64[np.ndarray, "k t"]
     among: Float64[np.ndarray, "k t"]
-    lower: Float64[np.ndarray, "k t"]
+    above: Float64[np.ndarray, "k t"]
 
     @classmethod
     def of(cls, draws: Draws, *, n: Int64[np.ndarray, " k"]) -> "BestOfLeftOut":
@@ -54,7 +56,6 @@ class BestOfLeftOut(Result):
         below, upto = (ranks[order] for ranks in ranks_within(draws))
         starts = np.flatnonzero(below == np.arange(len(draws)) - draws.offsets[prompt])
         owner, below, upto = prompt[starts], below[starts], upto[starts]
-        fresh = np.append(True, np.diff(owner) > 0)
         size, most = upto - below, draws.counts[owner] - 1
         risen, among, lower = np.empty((3, n.size, starts.size))
         for k, each in enumerate(n):
@@ -66,8 +67,8 @@ class BestOfLeftOut(Result):
             risen[k] = place / size - lower[k]
             among[k] = (under - won[base + below]) / np.maximum(size - 1, 1)
         among[:, size == 1] = 0.0
-        first = np.flatnonzero(fresh)[np.cumsum(fresh) - 1]
-        return cls(order, starts, size, first, risen, among, lower)
+        groups = np.bincount(owner, minlength=len(draws.prompts))
+        return cls(order, starts, size, groups, risen, among, among - lower)
 
     def means(self, gold: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, "k n"]:
         """Gold under best-of-N with each draw left out.
@@ -89,8 +90,9 @@ class BestOfLeftOut(Result):
         change = self.risen * total
         fixed = np.cumsum(change, axis=1)
         fixed -= change
-        fixed -= fixed[:, self.first]
-        fixed += (self.among - self.lower) * total
+        firsts = np.cumsum(self.groups) - self.groups
+        fixed -= np.repeat(fixed[:, firsts], self.groups, axis=1)
+        fixed += np.multiply(self.above, total, out=change)
         if self.starts.size == self.order.size:  # no ties: no other draw in any group
             return fixed
         means = np.repeat(self.among, self.size, axis=1)
@@ -101,49 +103,40 @@ class BestOfLeftOut(Result):
 
 def tilts_left_out(
     draws: Draws,
-    gold: Float64[np.ndarray, " n"],
-    weights: LevelWeights,
+    golds: Float64[np.ndarray, "g n"],
+    weights: Float64[np.ndarray, "b n"],
     *,
     betas: Float64[np.ndarray, " b"],
-    slopes: Float64[np.ndarray, " b"],
-) -> Float64[np.ndarray, "b n"]:
-    """Gold under the tilts that spend a given KL, with each draw of its prompt left out.
+    slopes: Float64[np.ndarray, "g b"],
+) -> Float64[np.ndarray, "g b n"]:
+    """Golds under the tilts that spend a given KL, with each draw of its prompt left out.
 
     A draw changes the gold reward at a given beta, and the KL, which another beta makes good.
 
     Args:
         draws: Draws of the reference policy; their reward is the proxy.
-        gold: The gold reward of each draw, shape ``(n,)``.
-        weights: Weights of the draws under the tilts.
+        golds: The gold rewards of each draw, shape ``(g, n)``.
+        weights: Weights of the draws under the tilts, shape ``(b, n)``.
         betas: The inverse temperatures.
-        slopes: Change of the mean gold reward by that of the mean KL, shape ``(b,)``.
+        slopes: Change of the mean gold rewards by that of the mean KL, shape ``(g, b)``.
 
     Returns:
-        The means, up to a constant for each prompt, shape ``(b, n)``.
+        The means, up to a constant for each prompt, shape ``(g, b, n)``.
 
     Example:
-        >>> from klimit.estimate.gold.level_weights import level_weights
-        >>> draws, gold = Draws.from_matrix([[0.0, 1.0]]), np.array([0.0, 4.0])
-        >>> weights = level_weights(draws, n=np.array([1]), betas=np.zeros(1))
-        >>> tilts_left_out(draws, gold, weights, betas=np.zeros(1), slopes=np.zeros(1))
-        array([[ 2., -2.]])
+        >>> draws, golds = Draws.from_matrix([[0.0, 1.0]]), np.array([[0.0, 4.0]])
+        >>> none, even = np.zeros(1), np.full((1, 2), 0.5)
+        >>> tilts_left_out(draws, golds, even, betas=none, slopes=none[None])
+        array([[[ 2., -2.]]])
     """
-    left_out = np.empty((betas.size, len(draws)))
+    left_out = np.empty((golds.shape[0], betas.size, len(draws)))
     for b, beta in enumerate(betas):
-        tilt, odds = weights.tilt[b], weights.odds[b]
-        lean = beta if np.isfinite(beta) else 0.0
-        spent = lean * _moved(draws, tilt, odds, draws.rewards)
-        spent -= np.log1p(-np.minimum(tilt, 1 - 1e-12))
-        mean = Weights(tilt, draws.counts, draws.offsets[:-1]).mean(gold)
-        left_out[b] = mean.without + mean.bias_without - slopes[b] * spent
+        tilt = Weights(weights[b], draws.counts, draws.offsets[:-1])
+        gap = draws.rewards - tilt.each(tilt.sums(tilt.own * draws.rewards))
+        odds = np.where(tilt.own < 1 - _ALL, tilt.own / tilt.others, 0.0)
+        spent = -(beta if np.isfinite(beta) else 0.0) * odds * gap
+        spent -= np.log1p(-np.minimum(tilt.own, 1 - 1e-12))
+        mean = tilt.mean(golds)
+        np.add(mean.without, mean.bias_without, out=left_out[:, b])
+        left_out[:, b] -= slopes[:, b, None] * spent
     return left_out
-
-
-_Column = Float64[np.ndarray, " n"]
-
-
-def _moved(draws: Draws, tilt: _Column, odds: _Column, values: _Column) -> _Column:
-    """Change of a reweighted mean as each draw is left out."""
-    means = np.add.reduceat(tilt * values, draws.offsets[:-1])
-    moved: Float64[np.ndarray, " n"] = odds * (np.repeat(means, draws.counts) - values)
-    return moved

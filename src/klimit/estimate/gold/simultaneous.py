@@ -136,8 +136,9 @@ def _noise(curve: Curve, rng: np.random.Generator) -> Float64[np.ndarray, "r k"]
     known = np.isfinite(np.diagonal(curve.covariance))
     inner = np.where(known[:, None] & known, curve.covariance, 0.0)
     spectrum, vectors = np.linalg.eigh(inner)
-    root = vectors * np.sqrt(np.maximum(spectrum, 0.0))
-    noise: Float64[np.ndarray, "r k"] = rng.normal(size=(_REPLICATES, known.size)) @ root.T
+    # the symmetric root: unlike one factor of it, no rounding changes its sign
+    root = (vectors * np.sqrt(np.maximum(spectrum, 0.0))) @ vectors.T
+    noise: Float64[np.ndarray, "r k"] = rng.normal(size=(_REPLICATES, known.size)) @ root
     return noise
 
 
