@@ -96,12 +96,13 @@ def allocate_draws(
             f"which is less than half of the draws at hand, got {total}"
         )
     most = max(2, int(caps.max()))
-    best = largest_gains(shrunken_gains(sorted_pools(draws), most=most), caps=caps, total=total)
-    halves = [sorted_pools(_half(draws, odd=odd)) for odd in (0, 1)]
-    crossed = [
-        largest_gains(shrunken_gains(half, most=most), caps=caps, total=total)
-        for half in halves[::-1]
-    ]
+
+    def spent(known: Draws) -> Int64[np.ndarray, " p"]:
+        gains = shrunken_gains(sorted_pools(known), most=most)
+        return largest_gains(gains, caps=caps, total=total)
+
+    best, crossed = spent(draws), [spent(_half(draws, odd=odd)) for odd in (1, 0)]
+    halves = [sorted_pools(_half(draws, odd=odd)) for odd in (0, 1)]  # again: gains are large
     even = _uniform(caps, total)
     return Allocation(
         prompts=draws.prompts,
@@ -117,8 +118,11 @@ def _half(draws: Draws, *, odd: int) -> Draws:
     """Every second draw of each prompt."""
     counts = (draws.counts + 1 - odd) // 2
     offsets = np.concatenate([[0], np.cumsum(counts)])
-    rewards = [_every_second(part.draws, odd) for part in parts(draws)]
-    return Draws.from_blocks(draws.prompts, offsets, np.concatenate(rewards))
+    rewards = np.empty(offsets[-1])
+    for part in parts(draws):
+        own = slice(offsets[part.prompts.start], offsets[part.prompts.stop])
+        rewards[own] = _every_second(part.draws, odd)
+    return Draws.from_blocks(draws.prompts, offsets, rewards)
 
 
 def _every_second(draws: Draws, odd: int) -> Float64[np.ndarray, " h"]:

@@ -9,6 +9,9 @@ from klimit.estimate.plan.ranks import reward_curves
 
 __all__ = ["largest_gains", "shrunken_gains"]
 
+_EACH, _STEP = 9, 1.15  # numbers of draws below which each is asked, and the step above
+_TINY = 1e-300  # so that no variance at all has a logarithm
+
 
 def shrunken_gains(pools: Pools, *, most: int) -> Float64[np.ndarray, "p g"]:
     r"""Gains of the second, third and further draws, drawn towards those of all prompts.
@@ -39,12 +42,7 @@ def shrunken_gains(pools: Pools, *, most: int) -> Float64[np.ndarray, "p g"]:
     for n in range(most - 1, 0, -1):
         curves[:, n] -= curves[:, n - 1]
     own = curves[:, 1:]
-    noise = np.zeros(most - 1)
-    for block in pools.blocks:
-        m = block.shape[1]
-        for n in range(1, min(most, m - 1)):
-            shares = subset_shares(m - 1, n + 1) - subset_shares(m - 1, n)
-            noise[n - 1] += kept_variances(block, shares=shares)[0].sum()
+    noise = _noise(pools, most=most)
     for n in range(most - 1):
         centre = own[:, n].mean()
         spread = own[:, n].var(ddof=1) if own.shape[0] > 1 else 0.0
@@ -53,6 +51,20 @@ def shrunken_gains(pools: Pools, *, most: int) -> Float64[np.ndarray, "p g"]:
         own[:, n] += centre
     np.maximum(own, 0.0, out=own)
     return np.asarray(np.minimum.accumulate(own, axis=1, out=own))
+
+
+def _noise(pools: Pools, *, most: int) -> Float64[np.ndarray, " g"]:
+    """Jackknife variance of every gain, summed over prompts; smooth, so not asked at each."""
+    steps = np.geomspace(1, most - 1, 1 + int(np.log(most - 1) / np.log(_STEP)))
+    asked = np.unique([*range(1, min(most, _EACH)), *steps.round().astype(int)])
+    noise = np.zeros(asked.size)
+    for block in pools.blocks:
+        m = block.shape[1]
+        for i, n in enumerate(asked[asked < m - 1].tolist()):
+            shares = subset_shares(m - 1, n + 1) - subset_shares(m - 1, n)
+            noise[i] += kept_variances(block, shares=shares)[0].sum()
+    logs = np.interp(np.log(np.arange(1, most)), np.log(asked), np.log(noise + _TINY))
+    return np.asarray(np.exp(logs))
 
 
 def largest_gains(
