@@ -7,8 +7,12 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from klimit import Draws, InputError, effective_draws, tilt_weights
+from klimit.estimate.frontier.jackknife import jackknife
+from klimit.estimate.frontier.sums import sum_directly
+from klimit.estimate.weights import prompt_tilts
 
 ROWS = st.lists(st.lists(st.floats(-50, 50), min_size=1, max_size=6), min_size=1, max_size=4)
+NEAR = st.lists(st.lists(st.floats(-2, 2), min_size=1, max_size=6), min_size=1, max_size=4)
 TIED = Draws.from_matrix([[0.0, 2.0, 2.0], [1.0, 1.0, 1.0]])
 
 
@@ -50,3 +54,16 @@ def test_a_beta_that_is_no_number_is_refused() -> None:
     for weighed in (tilt_weights, effective_draws):
         with pytest.raises(InputError, match="beta must be a number, got nan"):
             weighed(TIED, beta=np.nan)
+
+
+@given(NEAR, st.floats(0, 3))
+def test_the_tilts_of_an_audit_are_those_of_a_frontier(
+    rows: list[list[float]], beta: float
+) -> None:
+    draws = Draws.from_matrix(rows)
+    found, sums = prompt_tilts(draws, beta=beta), sum_directly(draws.rewards, draws.counts)
+    same = sums.at(np.full(len(rows), beta))
+    bias = jackknife(same, counts=sums.counts, best=sums.best).bias
+    assert_allclose(found.cgf, same.cgf + bias, rtol=1e-9, atol=1e-9)
+    assert_allclose(found.plug_in_reward, same.reward, rtol=1e-9, atol=1e-9)
+    assert_allclose(found.squares, same.squares, rtol=1e-9)

@@ -1,4 +1,8 @@
-"""One number a prompt with the bias of few draws removed, and what may be left of it."""
+"""One number a prompt with the bias of few draws removed, and what may be left of it.
+
+For frontier and tilt. Numbers without bias (`WithinPrompts`) need no doubt about it, and their
+draws tell more of their variance than the fourth powers that are at hand here.
+"""
 
 from dataclasses import dataclass, replace
 

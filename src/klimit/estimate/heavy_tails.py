@@ -1,4 +1,8 @@
-"""The tail that all prompts' weights share: when they have no variance, how slow their bias."""
+"""The tail that all prompts' weights share: when they have no variance, how slow their bias.
+
+For a tilt, whose beta is given and may be so large that the weights have no variance; along a
+frontier, where a budget bounds it, each prompt has a shape of its own (`frontier.tails`).
+"""
 
 from dataclasses import dataclass
 

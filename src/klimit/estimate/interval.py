@@ -1,6 +1,7 @@
 """Intervals for the mean of numbers that are few, skewed or heavy-tailed."""
 
 from dataclasses import dataclass
+from math import expm1, log1p
 
 import numpy as np
 from scipy.special import stdtrit
@@ -8,7 +9,7 @@ from scipy.special import stdtrit
 from klimit.core.results import Estimate
 from klimit.estimate.uncertainty import student_quantile
 
-__all__ = ["Spread", "freedom_of", "interval"]
+__all__ = ["Spread", "freedom_of", "interval", "untransformed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,8 @@ def freedom_of(fourth: float, n: int) -> float:
 def interval(value: float, spread: Spread, *, level: float, n: int, method: str) -> Estimate:
     """An estimate with its interval.
 
-    The interval leans to where the skewness of the average says that the truth lies (Hall's
-    transformation), and holds a doubt about the value that no spread shows.
+    The interval leans to where the skewness of the average says that the truth lies
+    (`untransformed`), and holds a doubt about the value that no spread shows.
 
     Args:
         value: The point estimate.
@@ -71,23 +72,41 @@ def interval(value: float, spread: Spread, *, level: float, n: int, method: str)
         >>> spread = Spread(0.5, np.inf, 0.0)
         >>> interval(1.0, spread, level=0.95, n=9, method="t").low.__round__(4)
         0.02
-
-    References:
-        Hall (1992), On the removal of skewness by transformation.
     """
     quantile = student_quantile(spread.freedom, level)
     normal = float(stdtrit(1e9, 0.5 + level / 2))
-    down = _untransformed(quantile, spread.skewness) * spread.stderr
-    up = -_untransformed(-quantile, spread.skewness) * spread.stderr
+    skewness = float(np.clip(spread.skewness, -1.5, 1.5))
+    down = untransformed(quantile, skewness) * spread.stderr
+    up = -untransformed(-quantile, skewness) * spread.stderr
     low = value - float(np.hypot(down, normal * max(spread.doubt, spread.downward)))
     high = value + float(np.hypot(up, normal * max(spread.doubt, spread.upward)))
     stderr = float(np.hypot(spread.stderr, spread.doubt))
     return Estimate(value, stderr, low, high, level, n, method)
 
 
-def _untransformed(quantile: float, skewness: float) -> float:
-    """The Studentised value whose transform, free of skewness, is ``quantile``."""
-    s = float(np.clip(skewness, -1.5, 1.5))
-    if abs(s) < 1e-9:
+def untransformed(quantile: float, skewness: float) -> float:
+    r"""The Studentised value whose transform, free of skewness, is a quantile.
+
+    .. math:: g^{-1}(q) = \frac{3}{\lambda}
+        \left\{ [1 + \lambda (q - \lambda / 6)]^{1/3} - 1 \right\}
+
+    Args:
+        quantile: Quantile of Student's law.
+        skewness: Skewness of the mean, ``lambda``: that of one value over the root of their
+            number.
+
+    Returns:
+        The value, in standard errors.
+
+    Example:
+        >>> round(untransformed(2.0, 0.2), 3), round(untransformed(-2.0, 0.2), 3)
+        (1.754, -2.396)
+
+    References:
+        Hall (1992), On the removal of skewness by transformation.
+    """
+    if abs(skewness) < 1e-300:
         return quantile
-    return 3 / s * (float(np.cbrt(1 + s * (quantile - s / 6))) - 1)
+    bent = skewness * (quantile - skewness / 6)
+    root_less_one = float(np.cbrt(1 + bent)) - 1 if bent < -0.5 else expm1(log1p(bent) / 3)
+    return 3 / skewness * root_less_one

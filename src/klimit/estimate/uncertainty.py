@@ -110,6 +110,9 @@ def mean_over_prompts(
 ) -> Estimate:
     """The mean over prompts with a Student interval.
 
+    For plain averages, such as lengths and what rejection keeps, whose variances are taken as
+    known; `WithinPrompts` and `Corrected` doubt theirs and lean to the longer tail.
+
     With ``prompts="sampled"`` the spread between prompts is the error and holds that within
     prompts; with ``"fixed"`` the error comes from the draws alone.
 

@@ -1,4 +1,9 @@
-"""One number a prompt with what its draws say of its error, and their mean over prompts."""
+"""One number a prompt with what its draws say of its error, and their mean over prompts.
+
+For numbers without bias, as best-of-N's: how unsure each variance is tells the degrees of
+freedom, and the interval is never shorter than the symmetric one. Numbers whose bias was
+extrapolated away (frontier, tilt) carry a doubt about it instead (`Corrected`).
+"""
 
 from dataclasses import dataclass
 
@@ -6,6 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from klimit.core.results import Estimate, Result
+from klimit.estimate.interval import untransformed
 from klimit.estimate.uncertainty import require_several_prompts, student_quantile, units_of
 
 __all__ = ["WithinPrompts", "skewed_interval"]
@@ -158,12 +164,10 @@ class WithinPrompts(Result):
 
 
 def skewed_interval(quantile: float, skewness: float) -> tuple[float, float]:
-    r"""How many standard errors an interval reaches down and up.
+    """How many standard errors an interval reaches down and up.
 
-    Hall's transformation of the studentised mean, joined with the symmetric interval:
-
-    .. math:: g^{-1}(q) = \frac{3}{\lambda}
-        \left\{ [1 + \lambda (q - \lambda / 6)]^{1/3} - 1 \right\}
+    Hall's transformation of the studentised mean (`untransformed`), joined with the symmetric
+    interval.
 
     Args:
         quantile: Quantile of Student's law, at least 0.
@@ -176,17 +180,9 @@ def skewed_interval(quantile: float, skewness: float) -> tuple[float, float]:
     Example:
         >>> [round(reach, 3) for reach in skewed_interval(2.0, 0.2)]
         [2.0, 2.396]
-
-    References:
-        Hall (1992), On the removal of skewness by transformation.
     """
-    if abs(skewness) < 1e-6:
-        return quantile, quantile
-
-    def inverse(q: float) -> float:
-        return float(3 / skewness * (np.cbrt(1 + skewness * (q - skewness / 6)) - 1))
-
-    return max(quantile, inverse(quantile)), max(quantile, -inverse(-quantile))
+    lower, upper = untransformed(quantile, skewness), -untransformed(-quantile, skewness)
+    return max(quantile, lower), max(quantile, upper)
 
 
 def _or_zero(

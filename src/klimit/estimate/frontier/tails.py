@@ -1,4 +1,9 @@
-"""What the largest rewards tell of the tail of the weights, and so of the bias they leave."""
+"""What the largest rewards tell of the tail of the weights, and so of the bias they leave.
+
+A shape for each prompt: their mean is the Pareto shape that is shown, and tells how fast the
+bias of a frontier falls. That of a tilt at a given beta is told by one shape that all prompts
+share (`heavy_tails`), which says as well from which beta on the weights have no variance.
+"""
 
 import numpy as np
 from jaxtyping import Float64, Int64

@@ -12,7 +12,7 @@ from klimit.estimate.plan.outcome import Means, Outcome, Parameter
 from klimit.estimate.plan.supply import Supply, known
 from klimit.estimate.tilt import estimate_tilt
 from klimit.estimate.tilted import Tilted, tilted
-from klimit.estimate.weights import prompt_tilts
+from klimit.estimate.weights import effective_draws
 
 __all__ = ["Tilting"]
 
@@ -86,8 +86,8 @@ class Tilting(Result):
         return tilted(self.supply.draws, beta=self._beta(strength), tail=tail)
 
     def _too_few(self, strength: float) -> str:
-        squares = prompt_tilts(self.supply.draws, beta=self._beta(strength)).squares
-        return objection(self.supply.draws, ess=float(1.0 / squares.mean()))
+        each = effective_draws(self.supply.draws, beta=self._beta(strength))
+        return objection(self.supply.draws, ess=float(1.0 / (1.0 / each).mean()))
 
     def _objection(self, strength: float) -> str:
         limit = pooled_tail(self.supply.pools).steepest_beta
