@@ -3,10 +3,11 @@
 from typing import TYPE_CHECKING
 
 import klimit
+from klimit.cli.format import estimate_cells
 from klimit.core.digits import interval, measured
 
 if TYPE_CHECKING:
-    from klimit import Audit, AuditedPoint, Estimate, PointsAudit, PromptAudits
+    from klimit import Audit, AuditedPoint, PointsAudit, PromptAudits
     from klimit.cli.format import Cell
 
 __all__ = [
@@ -17,24 +18,8 @@ __all__ = [
     "point_line",
     "point_row",
     "points_footer",
-    "points_note",
     "prompt_rows",
 ]
-
-
-def _named(found: "Audit", reward: str) -> list[tuple[str, "Estimate", str]]:
-    """Name, estimate and what speaks against it."""
-    bare, unsure = found.policy_reason, found.reason
-    return [
-        ("KL, nats a response", found.kl, bare),
-        (reward, found.mean_reward, bare),
-        ("gain over the reference", found.gain, bare),
-        (f"most {reward} at that KL", found.frontier_reward, unsure),
-        ("reward gap", found.reward_gap, unsure),
-        ("efficiency", found.efficiency, unsure),
-        ("excess KL at that reward", found.excess_kl, found.excess_reason),
-        ("divergence from the optimum", found.divergence, unsure),
-    ]
 
 
 def audit_lines(found: "Audit", reward: str) -> list[tuple[str, ...]]:
@@ -47,9 +32,11 @@ def audit_lines(found: "Audit", reward: str) -> list[tuple[str, ...]]:
     Returns:
         Name, estimate, interval, and a mark where the data do not bear it.
     """
+    from klimit.estimate.audit.in_words import named_numbers
+
     return [
         (name, measured(value), interval(value), "NOT SUPPORTED" if reason else "")
-        for name, value, reason in _named(found, reward)
+        for name, value, reason in named_numbers(found, reward=reward)
     ]
 
 
@@ -62,6 +49,8 @@ def audit_rows(found: "Audit") -> list[dict[str, "Cell"]]:
     Returns:
         A row a number.
     """
+    from klimit.estimate.audit.in_words import named_numbers
+
     names = (
         "kl",
         "mean_reward",
@@ -82,7 +71,7 @@ def audit_rows(found: "Audit") -> list[dict[str, "Cell"]]:
             "supported": not reason,
             "reason": reason,
         }
-        for name, (_, value, reason) in zip(names, _named(found, ""), strict=True)
+        for name, (_, value, reason) in zip(names, named_numbers(found, reward=""), strict=True)
     ]
 
 
@@ -150,12 +139,7 @@ def point_row(point: "AuditedPoint") -> dict[str, "Cell"]:
     row: dict[str, Cell] = {"step": point.step, "kl": point.kl, "reward": point.mean_reward}
     for name in ("frontier_reward", "reward_gap", "efficiency", "excess_kl", "divergence"):
         value = getattr(point, name)
-        row |= {
-            name: value.value,
-            f"{name}_standard_error": value.standard_error,
-            f"{name}_low": value.low,
-            f"{name}_high": value.high,
-        }
+        row |= estimate_cells(name, value)
     return row | {
         "beta": point.beta,
         "ess": point.ess,
@@ -164,24 +148,6 @@ def point_row(point: "AuditedPoint") -> dict[str, "Cell"]:
         "excess_supported": point.excess_supported,
         "excess_reason": point.excess_reason,
     }
-
-
-def points_note(found: "PointsAudit") -> str:
-    """Where the run leaves the frontier, in a sentence.
-
-    Args:
-        found: The run.
-
-    Returns:
-        The knee, or why there is none.
-    """
-    if found.knee is None:
-        return f"No knee: {found.knee_reason}."
-    return (
-        f"The knee is at KL {found.knee.kl:.3g}, after step {found.knee_step:g}: of each "
-        f"further nat {found.knee.waste_before:.0%} bought nothing before it, "
-        f"{found.knee.waste_after:.0%} after."
-    )
 
 
 def points_footer(found: "PointsAudit") -> str:

@@ -13,7 +13,6 @@ from klimit.cli.audit_lines import (
     point_line,
     point_row,
     points_footer,
-    points_note,
 )
 from klimit.cli.audit_requirements import AuditRequirements
 from klimit.cli.output import Presentation
@@ -94,6 +93,8 @@ def present_run(asked: AuditAsked, found: "PointsAudit", draws: "Draws") -> Pres
     Returns:
         The presentation.
     """
+    from klimit.estimate.audit.in_words import knee_in_words
+
     curve = _frontier(found, draws)
     return Presentation(
         source=asked.source,
@@ -105,7 +106,7 @@ def present_run(asked: AuditAsked, found: "PointsAudit", draws: "Draws") -> Pres
             for point in found.points
             if not point.supported
         ],
-        notes=[points_note(found)],
+        notes=[knee_in_words(found)],
         footer=points_footer(found),
         rows=[point_row(point) for point in found.points],
         values={

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import klimit
 from klimit.cli.context import about
+from klimit.cli.format import Cell, estimate_cells
 from klimit.cli.options import (
     DrawsPath,
     OutputOptions,
@@ -116,17 +117,11 @@ def _mark(point: "BestOfPoint", prompt_count: int) -> str:
     return f"{point.prompt_count} PROMPTS" if point.prompt_count < prompt_count else ""
 
 
-def _row(point: "BestOfPoint") -> dict[str, str | float | bool]:
+def _row(point: "BestOfPoint") -> dict[str, Cell]:
     return {
         "n": point.n,
-        "reward": point.reward.value,
-        "reward_standard_error": point.reward.standard_error,
-        "reward_low": point.reward.low,
-        "reward_high": point.reward.high,
-        "kl": point.kl.value,
-        "kl_standard_error": point.kl.standard_error,
-        "kl_low": point.kl.low,
-        "kl_high": point.kl.high,
+        **estimate_cells("reward", point.reward),
+        **estimate_cells("kl", point.kl),
         "kl_bound": point.kl_bound,
         "prompt_count": point.prompt_count,
         "supported": point.supported,

@@ -2,10 +2,14 @@
 
 import json
 from math import isfinite
+from typing import TYPE_CHECKING
 
 from klimit.cli.console import one_line
 
-__all__ = ["cell", "json_line"]
+if TYPE_CHECKING:
+    from klimit import Estimate
+
+__all__ = ["cell", "estimate_cells", "json_line"]
 
 Cell = str | int | float | bool | None
 
@@ -54,3 +58,21 @@ def cell(value: Cell) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return "" if value is None else one_line(str(value))
+
+
+def estimate_cells(name: str, estimate: "Estimate") -> dict[str, Cell]:
+    """The cells of an estimate in a row of several.
+
+    Args:
+        name: What is estimated.
+        estimate: The estimate.
+
+    Returns:
+        The value under its name; its standard error and interval beside it.
+    """
+    return {
+        name: estimate.value,
+        f"{name}_standard_error": estimate.standard_error,
+        f"{name}_low": estimate.low,
+        f"{name}_high": estimate.high,
+    }

@@ -9,14 +9,13 @@ from klimit.core.results import Result
 from klimit.estimate.best_of.pools import sorted_pools
 from klimit.estimate.corrected import Corrected
 from klimit.estimate.draws import Draws
-from klimit.estimate.frontier.values import extrapolated
+from klimit.estimate.frontier.extrapolation import extrapolated, widening
 from klimit.estimate.heavy_tails import PooledTail, pooled_tail
 from klimit.estimate.parts import Part, by_parts
 from klimit.estimate.without_each import Weights, WithoutEach
 
 __all__ = ["Tilted", "tilted"]
 
-_SLOWEST = 0.4  # decay of the bias below which no error is widened further
 _CAUTION = 0.7  # beyond the frontier's: at a given beta nothing makes good what the draws lack
 _NO_BIAS = 1e-9  # of the cgf, in nats: what rounding leaves where there is none
 
@@ -69,7 +68,7 @@ def tilted(
     decay_of_tail = _CAUTION * (tail or _tail(draws, beta)).decay(abs(beta))
     bias, change = found[13:].mean(axis=1)
     decay = float(change / bias) if bias > _NO_BIAS else 1.0
-    slow = max(1 / max(decay, _SLOWEST), 1.0)  # as the bias of the cgf, so the errors fall
+    slow = widening(decay)  # as the bias of the cgf, so the errors fall
     mean, kl = (
         _corrected(found[i : i + 6], ess=ess, tail=decay_of_tail, slow=slow, draws=len(draws))
         for i in (0, 6)

@@ -8,6 +8,7 @@ from klimit import __version__
 from klimit.core.digits import interval, measured
 from klimit.core.lines import one_line
 from klimit.estimate.audit.by_prompt import PromptAudits
+from klimit.estimate.audit.in_words import knee_in_words, named_numbers
 from klimit.estimate.audit.points import PointsAudit
 from klimit.estimate.audit.policies import Audit
 from klimit.estimate.frontier.points import FrontierEstimate
@@ -107,13 +108,6 @@ def run_document(
         data=grid,
     )
     last = points[-1]
-    told = (
-        f"No knee is told: {run.knee_reason}."
-        if run.knee is None
-        else f"The knee is at KL {run.knee.kl:.3g}, after step {run.knee_step:g}: before it "
-        f"{run.knee.waste_before:.0%} of each further nat bought nothing, after it "
-        f"{run.knee.waste_after:.0%}."
-    )
     end = (
         f"At step {last.step:g} the efficiency is {measured(last.efficiency)}."
         if last.supported
@@ -121,7 +115,7 @@ def run_document(
     )
     return Document(
         title=f"A training run against the most {name} that its KL can buy",
-        summary=(told, end),
+        summary=(knee_in_words(run), end),
         sections=(Section("Against the frontier", (picture,)),),
         footer=(*map(one_line, source), _run_method(run, name)),
     )
@@ -136,17 +130,7 @@ def _run_method(run: PointsAudit, name: str) -> str:
 
 
 def _numbers(audit: Audit, name: str) -> Grid:
-    bare, unsure = audit.policy_reason, audit.reason
-    rows = [
-        ("KL, nats a response", audit.kl, bare),
-        (f"mean {name}", audit.mean_reward, bare),
-        ("gain over the reference", audit.gain, bare),
-        (f"most {name} at that KL", audit.frontier_reward, unsure),
-        ("gap", audit.reward_gap, unsure),
-        ("efficiency", audit.efficiency, unsure),
-        ("excess KL", audit.excess_kl, audit.excess_reason),
-        ("divergence from the optimum", audit.divergence, unsure),
-    ]
+    rows = named_numbers(audit, reward=name)
     return Grid(
         caption="",
         header=("", "estimate", f"{100 * audit.level:g}% interval", ""),

@@ -8,13 +8,11 @@ from jaxtyping import Float64
 from klimit.estimate.audit.sources import Sources
 from klimit.estimate.audit.tilt_at import TiltAt
 from klimit.estimate.frontier.condensing import sums_over
+from klimit.estimate.frontier.extrapolation import extrapolated, widening
 from klimit.estimate.frontier.jackknife import jackknife
-from klimit.estimate.frontier.values import extrapolated
 from klimit.estimate.parts import Part, by_parts
 
 __all__ = ["extrapolated_tilt"]
-
-_SLOWEST = 0.4  # decay of the bias below which no error is widened further
 
 
 def extrapolated_tilt(sources: Sources, tilt: TiltAt) -> TiltAt:
@@ -35,7 +33,7 @@ def extrapolated_tilt(sources: Sources, tilt: TiltAt) -> TiltAt:
         kl = tilt.kl - beta * sources.of_prompts(further)
         reward = tilt.reward
     else:  # where the bias falls slowly, so does the error
-        slow = max(1.0 / max(more.decay, _SLOWEST), 1.0) ** 0.5
+        slow = widening(more.decay) ** 0.5
         kl = tilt.kl.widened(slow).plus(-beta * float(further.mean()))
         reward = tilt.reward.widened(slow)
     return replace(

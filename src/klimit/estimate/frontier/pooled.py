@@ -6,16 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
+from klimit.estimate.frontier.extrapolation import Extrapolated, extrapolated, widening
 from klimit.estimate.frontier.spend import Node, Spending, tabulated_spending
 from klimit.estimate.frontier.sums import Sums, TiltSums
 from klimit.estimate.frontier.tails import tail_decay
 from klimit.estimate.frontier.values import (
     LEAST_KL,
     Carried,
-    Extrapolated,
     Values,
     ceilings,
-    extrapolated,
     values_at_ceiling,
     values_at_zero,
     values_near_zero,
@@ -92,7 +91,7 @@ class PooledFrontier:
         # the minimum over beta of a noisy curve lies low by what its own noise moves it
         noise = node.kl.var() if self.prompts == "sampled" else node.kl_variance.mean()
         lift = float(noise) / p / (2 * beta**3 * float(node.spread.mean()))
-        slow = max(1 / max(more.decay, 0.4), 1.0)
+        slow = widening(more.decay)
         return Values(
             beta=np.full(p, beta),
             rewards=(kl + cgf) / beta + more.added + lift,

@@ -1,9 +1,10 @@
 """Language models by what a user types: a name, a file, or an address."""
 
 from collections.abc import Callable
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 
 from klimit.core.errors import InputError
+from klimit.models.plugins import known_plugins
 from klimit.models.protocols import LanguageModel
 
 __all__ = ["Opener", "backend_for", "known_backends", "open_model"]
@@ -24,7 +25,7 @@ def known_backends() -> dict[str, str]:
         >>> {"llama", "openai"} <= set(known_backends())
         True
     """
-    return {point.name: _source(point) for point in sorted(entry_points(group=GROUP))}
+    return known_plugins(GROUP)
 
 
 def backend_for(model: str) -> tuple[str, str]:
@@ -78,7 +79,3 @@ def open_model(model: str) -> LanguageModel:
     (point,) = entry_points(group=GROUP, name=name)
     opener: Opener = point.load()
     return opener(rest)
-
-
-def _source(point: EntryPoint) -> str:
-    return f"{point.dist.name} {point.dist.version}" if point.dist else point.module

@@ -4,10 +4,11 @@ import importlib
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from klimit.core.errors import InputError
+from klimit.models.plugins import known_plugins, source_of
 
 __all__ = ["Reward", "RewardFunction", "known_rewards", "load_reward"]
 
@@ -47,7 +48,7 @@ def known_rewards() -> dict[str, str]:
         >>> {"length", "vader"} <= set(known_rewards())
         True
     """
-    return {point.name: _source(point) for point in sorted(entry_points(group=GROUP))}
+    return known_plugins(GROUP)
 
 
 def load_reward(name: str) -> Reward:
@@ -68,7 +69,7 @@ def load_reward(name: str) -> Reward:
         [3.0]
     """
     for point in entry_points(group=GROUP, name=name):
-        return Reward(name, _source(point), _function(name, point.module, point.attr))
+        return Reward(name, source_of(point), _function(name, point.module, point.attr))
     module, colon, attribute = name.partition(":")
     if not (module and colon and attribute):
         known = ", ".join(known_rewards())
@@ -94,7 +95,3 @@ def _function(name: str, module: str, attribute: str) -> RewardFunction:
         )
     checked: RewardFunction = function
     return checked
-
-
-def _source(point: EntryPoint) -> str:
-    return f"{point.dist.name} {point.dist.version}" if point.dist else point.module
