@@ -12,12 +12,12 @@ from klimit.estimate.frontier.sums import POWERS, TiltSums
 __all__ = ["CondensedSums"]
 
 MOMENTS = 9  # kept of each bin: the Taylor series of its weights ends there
-THREADS = 2
+_THREADS = 2
 _TOGETHER = (
     2000  # prompts that are summed at a time: more fall out of the cache, fewer take more calls
 )
 _AT_ONCE = 2048  # prompts times betas, or bins: larger products start threads that wait
-_PRODUCTS = 1 << 18  # of betas and bins that are summed at a time, for the same reason
+_WEIGHTS = 1 << 18  # computed at a time
 _TINY = 1e-300  # in place of a beta of 0, where it meets an infinite distance
 _AXES = (0, 0, 0, 0, 0, 1)  # of the prompts in the fields of TiltSums
 
@@ -110,26 +110,30 @@ class CondensedSums:
         Returns:
             Logarithms of the means of ``exp(beta r)``, shape ``(g, p)``.
         """
+        cgf = np.empty((self.counts.size, beta.size))
+        cuts = [self.counts.size * i // _THREADS for i in range(_THREADS + 1)]
+        with ThreadPoolExecutor(_THREADS) as pool:
+            list(pool.map(lambda i, j: self._fill(cgf, beta, i, j), cuts[:-1], cuts[1:]))
+        return np.asarray(cgf.T)
+
+    def _fill(
+        self, cgf: Float64[np.ndarray, "p g"], beta: Float64[np.ndarray, " g"], i: int, j: int
+    ) -> None:
+        """The cgfs of prompts ``i`` to ``j``, some at a time in the same memory."""
         series = np.power.outer(beta, np.arange(MOMENTS)).T
-        positive = np.maximum(beta, _TINY)
-        width = max(_PRODUCTS // (beta.size * self.centres.shape[1]), 1)
-
-        def block(start: int) -> Float64[np.ndarray, "g q"]:
-            mine = slice(start, start + width)
-            centres, best = self.centres[mine], self.best[mine]
-            below = np.where(best > -np.inf, best - best[:, :1], -np.inf)
-            away = np.concatenate([below, centres], axis=1)[:, :, None] * positive
-            weights = np.exp(away, out=away)
-            heavy, near = np.split(weights, [best.shape[1]], axis=1)
-            local = np.moveaxis(self.moments[:, mine], 0, 1) @ near
-            total = (local * series).sum(axis=1) + heavy.sum(axis=1)
-            return np.asarray((best[:, :1] * beta + np.log(total / self.counts[mine, None])).T)
-
-        starts = range(0, self.counts.size, width)
-        if len(starts) == 1:
-            return block(0)
-        with ThreadPoolExecutor(THREADS) as pool:
-            return np.concatenate(list(pool.map(block, starts)), axis=1)
+        positive, heavy = np.maximum(beta, _TINY), self.best.shape[1]
+        own = heavy + self.centres.shape[1]
+        together = max(_WEIGHTS // (beta.size * own), 1)
+        scratch = np.empty((together, own, beta.size))
+        for start in range(i, j, together):
+            some = slice(start, min(start + together, j))
+            best, weights = self.best[some], scratch[: some.stop - start]
+            away = np.concatenate([best - best[:, :1], self.centres[some]], axis=1)
+            np.exp(np.multiply(away[:, :, None], positive, out=weights), out=weights)
+            local = np.moveaxis(self.moments[:, some], 0, 1) @ weights[:, heavy:]
+            total = np.einsum("pjg,jg->pg", local, series)
+            total += (np.ones((1, heavy)) @ weights[:, :heavy])[:, 0]
+            cgf[some] = best[:, :1] * beta + np.log(total / self.counts[some, None])
 
 
 def _local_sums(
