@@ -79,16 +79,6 @@ def test_steps_are_different_policies(tmp_path: Path) -> None:
     assert len(read_draws(tmp_path, format="trl", reward="vowels")) == 16
 
 
-def test_verl_rollouts_are_read() -> None:
-    draws = read_draws(FILES / "verl_rollouts.jsonl", format="verl")
-    assert draws.prompts == ("What is 2 + 2?", "What is 3 * 3?")
-    assert draws.rewards.tolist() == [1.0, 0.0, 1.0, 1.0, 0.0, -0.5]
-    assert draws.column("acc").tolist() == [1.0, 0.0, 1.0, 1.0, 0.0, 0.0]
-    assert list(draws.texts or ()) == ["It is 4.", "5", "#### 4", "9", "6", "33"]
-    by_accuracy = read_draws(FILES / "verl_rollouts.jsonl", format="verl", reward="acc")
-    assert by_accuracy.rewards.sum() == 3
-
-
 def test_openrlhf_generations_are_read() -> None:
     draws = read_draws(FILES / "openrlhf.jsonl", format="openrlhf")
     assert draws.counts.tolist() == [3, 3]

@@ -7,7 +7,7 @@ from klimit.core.errors import InputError
 from klimit.data.tables.choose import Wanted
 from klimit.data.tables.table import Kind, Table, listed, shown
 
-__all__ = ["called", "the_reward"]
+__all__ = ["called", "require", "the_reward"]
 
 
 def called(
@@ -69,3 +69,23 @@ def the_reward(table: Table, asked: str, known: Sequence[str], *, what: str) -> 
         f"{table.name}: needed {wish}, the log has the {what} {listed(known)}; name one "
         f"with reward={shown(known[0])} (--reward {known[0]})"
     )
+
+
+def require(table: Table, names: tuple[str, ...], what: str, writer: str) -> None:
+    """Refuse a log that lacks what its tool always writes.
+
+    Args:
+        table: The log.
+        names: The columns that it must have.
+        what: What it should be: "rollouts of verl".
+        writer: What of the tool writes it.
+
+    Raises:
+        InputError: A column is not there.
+    """
+    kinds = table.kinds()
+    if not set(names) <= set(kinds):
+        raise InputError(
+            f"{table.name}: needed {what} ({', '.join(names)}), as {writer} has them, got "
+            f"{listed(list(kinds))}"
+        )

@@ -16,8 +16,8 @@ Adapter = Callable[[object, Wanted], tuple[Table, Wanted]]
 
 ADAPTERS: dict[LogFormat, str] = {
     "trl": "klimit.data.logs.trl:open_trl",
-    "verl": "klimit.data.logs.trainers:open_verl",
-    "openrlhf": "klimit.data.logs.trainers:open_openrlhf",
+    "verl": "klimit.data.logs.verl:open_verl",
+    "openrlhf": "klimit.data.logs.openrlhf:open_openrlhf",
     "inspect_ai": "klimit.data.logs.inspect_log:open_inspect",
     "lm_eval": "klimit.data.logs.lm_eval:open_lm_eval",
     "datasets": "klimit.data.logs.datasets:open_dataset",

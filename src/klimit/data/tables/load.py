@@ -84,7 +84,9 @@ def _arrow(content: Content) -> pl.LazyFrame:
         data = source if isinstance(source, io.BytesIO) else source.read_bytes()
         return pl.read_ipc_stream(data).lazy()
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-        raise InputError(f"{content.name}: needed an Arrow file, got none") from error
+        raise InputError(
+            f"{content.name}: needed an Arrow file, got none or one cut off; write it again"
+        ) from error
 
 
 def _in_memory(source: object) -> pl.LazyFrame:
