@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from jaxtyping import Float64, Int64
 
-__all__ = ["products", "spread_sums", "weighted_sums"]
+__all__ = ["product", "products", "spread_sums", "weighted_sums"]
 
 _ONE_THREAD = 200_000  # multiplications that BLAS does not share out: threads cost more here
 _SMALL = 64  # draws a prompt up to which one product of all prompts beats one for each
@@ -81,6 +81,29 @@ def _pieces(counts: Int64[np.ndarray, " p"], products: int) -> Iterator[tuple[in
     for i, (count, end) in enumerate(zip(counts.tolist(), ends, strict=True)):
         for start in range(end - count, end, step):
             yield i, slice(start, min(start + step, end))
+
+
+def product(
+    one: Float64[np.ndarray, "k n"], other: Float64[np.ndarray, "n c"]
+) -> Float64[np.ndarray, "k c"]:
+    """The matrix product, some columns at a time, which BLAS does not share out.
+
+    Args:
+        one: Any numbers, shape ``(k, n)``.
+        other: Any numbers, shape ``(n, c)``.
+
+    Returns:
+        Their product, shape ``(k, c)``.
+
+    Example:
+        >>> product(np.ones((1, 2)), np.arange(4.0).reshape(2, 2))
+        array([[2., 4.]])
+    """
+    found, step = np.empty((one.shape[0], other.shape[1])), max(_ONE_THREAD // one.size, 8)
+    for start in range(0, other.shape[1], step):
+        some = slice(start, start + step)
+        np.matmul(one, other[:, some], out=found[:, some])
+    return found
 
 
 def products(rows: Float64[np.ndarray, "k n"]) -> Float64[np.ndarray, "k k"]:

@@ -7,6 +7,7 @@ from jaxtyping import Float64
 
 from klimit.core.results import Result
 from klimit.estimate.plan.left_out import LeftOut, corrected
+from klimit.estimate.weighted_sums import product
 
 __all__ = ["SoftLaw", "soft_law"]
 
@@ -64,7 +65,7 @@ def soft_law(rewards: Float64[np.ndarray, " m"], *, n: int, beta: float) -> Soft
     if m == 1:
         return SoftLaw(LeftOut(reward, np.empty(0)), LeftOut(kl, np.empty(0)))
     others = (np.maximum(total - falls, 0.0) / (m - 1)) ** (n - 1)
-    left = density @ others.T
+    left = product(density, others.T)
     np.fill_diagonal(left, 0.0)
     left /= left.sum(axis=0) / (m - 1)
     return SoftLaw(
