@@ -167,6 +167,15 @@ def test_a_policy_equal_to_its_reference_has_no_efficiency() -> None:
     assert found.reward_gap.value == 0
 
 
+def test_draws_audited_against_themselves_spend_all_their_kl_in_vain() -> None:
+    for seed in range(20):  # the two means differ by rounding, this way or that
+        policy, _ = small(prompts=4, seed=seed)
+        found = audit(policy, reference=Draws(policy.prompts, policy.offsets, policy.rewards))
+        assert found.gain.value == pytest.approx(0.0, abs=1e-12)
+        assert found.beta_same_reward == 0
+        assert found.excess_kl.value == pytest.approx(max(found.kl.value, 0.0), abs=1e-12)
+
+
 def test_all_rewards_equal_leave_nothing_to_gain() -> None:
     policy, reference = small()
     flat = [

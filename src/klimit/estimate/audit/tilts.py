@@ -18,6 +18,7 @@ __all__ = ["Reached", "tilt_at_kl", "tilt_at_reward"]
 
 _TOLERANCE = 1e-6  # relative: the rewards are flat in beta, so that this leaves them exact
 _SETTLED = 1e-4  # relative, of beta: the rewards move by its square
+_SAME = 1e-9  # standard deviations between rewards that are one, the KL of which is lost
 _STEPS = 3  # Newton steps from the curve of the draws to the one free of bias
 
 
@@ -76,13 +77,18 @@ def tilt_at_reward(sources: Sources, reward: float) -> Reached:
     """
     start = tilt_at(sources, 0.0)
     away = reward - start.reward.value
-    if away < 0:
-        other = tilt_at_reward(sources.mirrored(), -reward)
-        return Reached(other.tilt.mirrored(), other.reason, other.ceiling)
-    top = tilt_limit(sources)
-    reach = top.reward.value - start.reward.value
-    if away == 0:
+    if abs(away) <= _SAME * start.variance**0.5:
         return Reached(start, "", ceiling=False)
+    if away < 0:
+        other = _tilt_above(sources.mirrored(), -away)
+        return Reached(other.tilt.mirrored(), other.reason, other.ceiling)
+    return _tilt_above(sources, away)
+
+
+def _tilt_above(sources: Sources, away: float) -> Reached:
+    """The tilt whose mean reward is above that of the reference by so much."""
+    start, top = tilt_at(sources, 0.0), tilt_limit(sources)
+    reach = top.reward.value - start.reward.value
     if away >= reach * (1 - _TOLERANCE):  # pragma: no branch  (a function follows)
         beyond = away > reach * (1 + _TOLERANCE)
         why = "the reward is beyond the best draws seen" if beyond else _objection(sources, top)
@@ -95,6 +101,7 @@ def tilt_at_reward(sources: Sources, reward: float) -> Reached:
         return Sample(short if abs(short) > _TOLERANCE else 0.0, slope)
 
     beta = increasing_root(gained, start=away / start.variance)
+    reward = start.reward.value + away
     return _settled(sources, beta, lambda tilt: reward - tilt.reward.value)
 
 
