@@ -92,6 +92,19 @@ def test_many_betas_of_many_prompts_are_those_of_each_prompt() -> None:
     assert_allclose(whole, alone, rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.parametrize("penalty", [-1e3, -1e5, -1e12])
+def test_a_few_penalties_far_below_leave_the_other_rewards_told_apart(penalty: float) -> None:
+    rng, betas = np.random.default_rng(1), np.array([0.3, 1.0, 4.0])
+    rows = [np.where(rng.random(4096) < 0.01, penalty, rng.normal(size=4096)) for _ in range(3)]
+    found, expected = condense(*flat(rows)).cgfs(betas), sum_directly(*flat(rows)).cgfs(betas)
+    assert_allclose(found, expected, atol=1e-10)
+
+
+def test_few_distinct_rewards_take_few_bins() -> None:
+    sums = condense(*flat([RNG.integers(1, 6, 3000).astype(float)] * 100))
+    assert sums.centres.shape[1] == 5
+
+
 def test_blocks_may_have_more_bins_than_others() -> None:
     rows = [RNG.integers(1, 6, 260_000).astype(float), -RNG.exponential(size=3000)]
     found = condense(*flat(rows))

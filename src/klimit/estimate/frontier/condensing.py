@@ -16,9 +16,9 @@ __all__ = ["condense", "sums_over"]
 
 _WIDTH = 0.6  # of a bin, in proportion to its distance from the best, times log(draws)
 _WIDEST = 0.15
-_MOST = 100  # bins of a prompt
-_NEAREST = 1e-4  # of a prompt's range: below this distance from the best, bins do not shrink
+_NEAREST = 1e-20  # of a prompt's range: below this distance from the best, bins do not shrink
 _BLOCK = 256_000  # draws that are worked on at a time: more need memory, fewer more calls
+_WORTH = 0.7  # share of bins with draws above which leaving out the others costs more
 _MANY, _EACH = 100_000, 400  # draws in all and a prompt from which condensing them pays
 _FACTORIALS = np.array([float(factorial(j)) for j in range(MOMENTS)])
 
@@ -129,7 +129,7 @@ def _condensed(
     edges = _edges(best[:, 0], next_best, lowest, width=_bin_width(int(counts.max())))
     starts = _bin_starts(rising, edges, ends - counts, stops)
     centres, moments = _local_moments(rising, best[:, 0], starts, stops, shift, power)
-    return _Block(best, tied, lowest, tails, centres, moments)
+    return _Block(best, tied, lowest, tails, *_without_empty(centres, moments))
 
 
 def _bin_width(draws: int) -> float:
@@ -152,7 +152,7 @@ def _edges(
     farthest = np.where(best > lowest, best - lowest, 1.0)
     ratio = np.where(best > next_best, 0.9 * (best - next_best) / farthest, 1.0)
     ratio = np.maximum(ratio, _NEAREST)
-    bins = int(np.clip(np.ceil(-np.log(ratio.min()) / width), 1, _MOST))
+    bins = max(int(np.ceil(-np.log(ratio.min()) / width)), 1)
     steps = np.arange(1, bins + 1) / bins
     return np.asarray(best[:, None] - farthest[:, None] * ratio[:, None] ** steps)
 
@@ -193,7 +193,23 @@ def _local_moments(  # noqa: PLR0913, PLR0917
     moments /= _FACTORIALS[:, None]
     moments[:, sizes == 0] = 0.0  # where the sum over no draws is the next one
     centres = middles.reshape(begins.shape) - best[:, None]
-    return centres[:, :-1], moments.reshape(MOMENTS, *begins.shape)[:, :, :-1]
+    moments = moments.reshape(MOMENTS, *begins.shape)
+    return centres[:, :-1], moments[:, :, :-1]
+
+
+def _without_empty(
+    centres: Float64[np.ndarray, "q b"], moments: Float64[np.ndarray, "j q b"]
+) -> tuple[Float64[np.ndarray, "q b2"], Float64[np.ndarray, "j q b2"]]:
+    """Bins with draws first, and no more of the others than some prompt makes needed."""
+    empty = moments[0] == 0
+    most = int((~empty).sum(axis=1).max())
+    if most > _WORTH * empty.shape[1]:
+        return centres, moments
+    kept = np.argsort(empty, axis=1, kind="stable")[:, :most]
+    return (
+        np.take_along_axis(centres, kept, axis=1),
+        np.take_along_axis(moments, kept[None], axis=2),
+    )
 
 
 def sums_over(rewards: Float64[np.ndarray, " s"], counts: Int64[np.ndarray, " p"]) -> Sums:
