@@ -39,6 +39,10 @@ WHOLE = Whole(
 )
 
 
+def test_an_error_beyond_the_digits_of_a_float_adds_no_digits() -> None:
+    assert str(Estimate(1.0, 1e-33, 1.0, 1.0, 0.95, 9, "t")) == "1 ± 1.0e-33"
+
+
 def test_a_result_in_a_line_leaves_arrays_and_nested_results_out() -> None:
     shown = "Whole(name=run, size=3, ok=True, share=0.333333, reward=0.412 ± 0.013, last=2)"
     assert str(WHOLE) == shown

@@ -63,8 +63,14 @@ def test_a_reward_that_is_not_finite_is_refused_with_its_place(bad: float) -> No
         Draws.from_columns(prompt=["a", "b", "b"], reward=[1.0, 2.0, bad])
 
 
-def test_a_sum_that_overflows_is_no_reward_that_is_not_finite() -> None:
-    assert len(Draws.from_matrix([[1e308, 1e308]])) == 2
+@pytest.mark.parametrize("rewards", [[1e308, 1e308], [0.0, -1e71], [0.0, 1e-300]])
+def test_rewards_whose_powers_are_no_floats_are_refused(rewards: list[float]) -> None:
+    with pytest.raises(InputError, match=r"at most 1e\+70 in size .*; multiply them by a"):
+        Draws.from_matrix([rewards])
+
+
+def test_rewards_that_are_all_tiny_and_alike_are_taken() -> None:
+    assert len(Draws.from_matrix([[1e-300, 1e-300]])) == 2
 
 
 def test_a_column_that_is_not_there_is_refused_with_those_that_are() -> None:

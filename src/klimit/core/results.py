@@ -71,6 +71,8 @@ class Estimate(Result):
         """
         if not (isfinite(self.standard_error) and self.standard_error > 0):
             return f"{self.value:.6g} ± {self.standard_error:.6g}"
+        if self.standard_error < 1e-15 * abs(self.value):  # beyond the digits of a float
+            return f"{self.value:.15g} ± {self.standard_error:.1e}"
         decimals = max(0, 1 - floor(log10(self.standard_error)))
         return f"{self.value:.{decimals}f} ± {self.standard_error:.{decimals}f}"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from types import MappingProxyType
 
 import numpy as np
@@ -11,6 +12,9 @@ from klimit.core.errors import InputError
 from klimit.core.results import Result
 
 __all__ = ["Draws"]
+
+LARGEST = 1e70
+"""Size of the largest reward, and over the smallest spread: floats hold their fourth powers."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -194,18 +198,23 @@ class Draws(Result):
             The draws.
 
         Raises:
-            InputError: There is no draw, or a reward is not a finite number.
+            InputError: There is no draw, a reward is not a finite number, or their scale is
+                such that floats do not hold their powers.
         """
         if rewards.size == 0:
             raise InputError("draws need at least one row, got none")
-        with np.errstate(over="ignore"):
-            doubtful = not np.isfinite(rewards.sum())
-        if doubtful and not np.isfinite(rewards).all():
+        low, high = float(rewards.min()), float(rewards.max())
+        if not (isfinite(low) and isfinite(high)):
             at = int(np.flatnonzero(~np.isfinite(rewards))[0])
             i = int(np.searchsorted(offsets, at, side="right")) - 1
             raise InputError(
                 f"rewards must be finite, got {rewards[at]} for prompt {prompts[i]!r}, "
                 f"draw {at - int(offsets[i])}; drop the draw or mend the reward"
+            )
+        if max(-low, high) > LARGEST or 0 < high - low < 1 / LARGEST:
+            raise InputError(
+                f"rewards must be at most {LARGEST:g} in size and differ by more than "
+                f"{1 / LARGEST:g}, got {low:g} to {high:g}; multiply them by a constant"
             )
         return cls(prompts, offsets, rewards, MappingProxyType(dict(columns or {})), texts)
 

@@ -121,7 +121,7 @@ class CommaTable:
         return frame.filter(~blank)
 
     def _cell_by_cell(self, frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:
-        for name in [columns.reward, *columns.numbers]:
+        for name in dict.fromkeys([columns.reward, *columns.numbers]):
             numbers, bad = _numbers(frame[name], decimal_comma=self.separator in ";\t")
             if bad is None:
                 frame = frame.with_columns(numbers.alias(name))

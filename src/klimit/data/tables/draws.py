@@ -53,7 +53,10 @@ def draws_of(table: Table, wanted: Wanted, *, missing: Literal["fail", "drop"]) 
     }
     texts = None if columns.texts is None else Texts(frame[columns.texts], groups.order)
     rewards = groups.arrange(_array(frame[columns.reward]))
-    return Draws.from_blocks(groups.prompts, groups.offsets, rewards, further, texts)
+    try:
+        return Draws.from_blocks(groups.prompts, groups.offsets, rewards, further, texts)
+    except InputError as error:
+        raise InputError(f"{table.name}: {error}") from error
 
 
 def _array(column: pl.Series) -> Float64[np.ndarray, " n"]:
@@ -97,8 +100,14 @@ def _with_prompts(table: Table, frame: pl.DataFrame, name: str) -> pl.DataFrame:
     kind = prompts.dtype
     if kind == pl.String or kind.is_integer():
         return frame
-    if kind.is_float() and (prompts == prompts.round()).all():
-        return frame.with_columns(prompts.cast(pl.Int64))
+    if kind.is_float():
+        _require_prompts(table, frame, name, ~prompts.is_finite())
+        whole = ((prompts == prompts.round()) & (prompts.abs() < 2**63)).all()
+        return frame.with_columns(prompts.cast(pl.Int64 if whole else pl.String))
+    if kind == pl.Binary:
+        texts = pl.Series(name, [_decoded(prompt) for prompt in prompts], dtype=pl.String)
+        _require_prompts(table, frame, name, texts.is_null())
+        return frame.with_columns(texts)
     if kind.is_nested():  # chat messages: the conversation as JSON
         wrapped = frame.select(pl.struct(name).struct.json_encode()).to_series()
         messages = wrapped.str.head(-1).str.slice(len(json.dumps(name)) + 2)
@@ -106,6 +115,23 @@ def _with_prompts(table: Table, frame: pl.DataFrame, name: str) -> pl.DataFrame:
     if kind == pl.Object:
         return frame.with_columns(pl.Series(name, [str(prompt) for prompt in prompts]))
     return frame.with_columns(prompts.cast(pl.String))
+
+
+def _decoded(prompt: bytes) -> str | None:
+    try:
+        return prompt.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _require_prompts(table: Table, frame: pl.DataFrame, name: str, none: pl.Series) -> None:
+    """Refuse what can name no prompt."""
+    if none.any():
+        at = int(none.arg_true()[0])
+        raise InputError(
+            f"{table.name}: row {table.row(frame[ROW][at])}, column {shown(name)}: needed a "
+            f"prompt, text or id, got {shown(frame[name][at])}; mend it or remove the row"
+        )
 
 
 def _refuse_repeated(table: Table, frame: pl.DataFrame, groups: Groups) -> None:

@@ -8,8 +8,11 @@ import polars as pl
 
 from klimit.core.errors import InputError, KlimitWarning
 from klimit.data.tables.table import ROW, Columns, Table, shown
+from klimit.estimate.draws import LARGEST
 
 __all__ = ["numbers", "with_rewards"]
+
+_LONGEST = 2**53  # from here on floats leave out whole numbers
 
 
 def with_rewards(
@@ -31,6 +34,7 @@ def with_rewards(
             ``"fail"``. Of the other columns ``-inf`` is let through: a log-probability may be.
     """
     for name in (columns.reward, *columns.complete):
+        _refuse_long(table, frame, name)
         given = numbers(table, frame, name)
         bad = given.is_infinite() & ((given > 0) | (name == columns.reward))
         infinite = bad.arg_true()
@@ -38,6 +42,12 @@ def with_rewards(
             raise InputError(
                 f"{_place(table, frame, name, infinite[0])}: needed a finite number, got "
                 f"{given[infinite[0]]}; clip it or remove the draw"
+            )
+        large = ((given.abs() > LARGEST) & given.is_finite()).arg_true()
+        if large.len():
+            raise InputError(
+                f"{_place(table, frame, name, large[0])}: needed a number of at most "
+                f"{LARGEST:g} in size, got {given[large[0]]}; divide the column by a constant"
             )
         frame = frame.with_columns(given.alias(name))
         absent = given.is_null() | given.is_nan()
@@ -47,6 +57,19 @@ def with_rewards(
             gap.refuse(missing)
             gap.warn()
     return frame
+
+
+def _refuse_long(table: Table, frame: pl.DataFrame, name: str) -> None:
+    """Refuse whole numbers of which rounding would make ties."""
+    column = frame[name]
+    if column.dtype not in (pl.Int64, pl.UInt64, pl.Int128):
+        return
+    long = (column.cast(pl.Int128).abs() > _LONGEST).arg_true()
+    if long.len():
+        raise InputError(
+            f"{_place(table, frame, name, long[0])}: needed a number that a float holds to the "
+            f"last digit, got {column[long[0]]}; subtract a constant, or write it as a float"
+        )
 
 
 def numbers(table: Table, frame: pl.DataFrame, name: str) -> pl.Series:
@@ -82,14 +105,17 @@ def _first_wrong(column: pl.Series) -> tuple[int, str]:
         )
         return wrong, f"{shown(values[wrong])}; convert the column to numbers"
     given = column.is_not_null()
+    wrong = int(given.arg_true()[0])
     if kind.is_nested():
-        wrong = int(given.arg_true()[0])
         return wrong, f"{_nested(column, wrong)}; write one row a draw"
+    if kind not in (pl.String, pl.Categorical, pl.Enum):
+        value = column[wrong]
+        value = value if isinstance(value, bytes) else str(value)
+        return wrong, f"the value {shown(value)}; convert the column to numbers"
     texts = column.cast(pl.String)
     odd = (given & texts.cast(pl.Float64, strict=False).is_null()).arg_true()
-    wrong = int(odd[0] if odd.len() else given.arg_true()[0])
-    noun = "the text" if kind in (pl.String, pl.Categorical, pl.Enum) else "the value"
-    return wrong, f"{noun} {shown(texts[wrong])}; convert the column to numbers"
+    wrong = int(odd[0]) if odd.len() else wrong
+    return wrong, f"the text {shown(texts[wrong])}; convert the column to numbers"
 
 
 def _nested(column: pl.Series, at: int) -> str:

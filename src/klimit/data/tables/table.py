@@ -105,8 +105,8 @@ class FrameTable:
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
             reason = str(error).partition("\n")[0]
             raise InputError(
-                f"{self.name}: needed a whole table, got one that is cut off or damaged "
-                f"({reason}); write it again"
+                f"{self.name}: needed a whole table, got one that is cut off or damaged or "
+                f"holds a type that is not read ({reason}); write it again, numbers as floats"
             ) from error
 
 

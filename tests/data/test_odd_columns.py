@@ -1,0 +1,101 @@
+"""Columns of types that other tools write: read for what they are, or refused in one line."""
+
+import datetime as dt
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from klimit import InputError, read_draws
+from klimit.data.logs.says import LogOverrides, ScoredColumns
+from klimit.data.logs.scored import read_kl_source
+
+REWARDS = [0.5, -1.25, 0.0, 2.0]
+
+
+def written(path: Path, **columns: object) -> Path:
+    table = {"prompt": ["a", "b", "a", "b"], "reward": REWARDS} | columns
+    pq.write_table(pa.table({name: pa.array(column) for name, column in table.items()}), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    "reward",
+    [
+        pa.array(np.array(REWARDS, dtype=np.float16)),
+        pa.array(np.array(REWARDS, dtype=np.float32)),
+        pa.array([Decimal(str(reward)) for reward in REWARDS], pa.decimal128(9, 2)),
+        pa.array(REWARDS).dictionary_encode(),
+    ],
+    ids=["half", "single", "decimal", "dictionary"],
+)
+def test_numbers_of_every_type_are_the_rewards(reward: pa.Array, tmp_path: Path) -> None:
+    draws = read_draws(written(tmp_path / "draws.parquet", reward=reward))
+    assert draws.rewards.tolist() == [0.5, 0.0, -1.25, 2.0]
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        pa.array(["a", "b", "a", "b"]).dictionary_encode(),
+        pa.array(["a", "b", "a", "b"], pa.large_string()),
+        pa.array([b"a", b"b", b"a", b"b"]),
+        pa.array([dt.date(2026, 1, 1), dt.date(2026, 1, 2)] * 2),
+        pa.array([1.5, 1e300, 1.5, 1e300]),
+        pa.array([2**64 - 1, 0, 2**64 - 1, 0], pa.uint64()),
+        pa.array([-0.0, 1.0, 0.0, 1.0]),
+    ],
+    ids=["dictionary", "large text", "bytes", "dates", "floats", "unsigned", "minus zero"],
+)
+def test_whatever_names_prompts_groups_draws(prompt: pa.Array, tmp_path: Path) -> None:
+    draws = read_draws(written(tmp_path / "draws.parquet", prompt=prompt))
+    assert draws.counts.tolist() == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "told"),
+    [
+        ("reward", pa.array([dt.timedelta(1)] * 4), "row 1, .* got the value '1 day, 0:00:00'"),
+        ("reward", pa.array([b"ab"] * 4), "row 1, .* got the value b'ab'"),
+        ("reward", pa.array([None, dt.date(2026, 1, 1)] * 2), "row 2, .* value '2026-01-01'"),
+        ("reward", pa.array([1, 2**53 + 1, 2, 3]), "row 2, .* got 9007199254740993; subtract"),
+        ("reward", pa.array([1, 2, 3, 2**64 - 1], pa.uint64()), "row 4, .* to the last digit"),
+        (
+            "reward",
+            pa.array([0.0, 0.0, -1e300, 0.0]),
+            r"row 3, .* at most 1e\+70 in",
+        ),
+        (
+            "reward",
+            pa.array([0.0, 1e-300, 0.0, 0.0]),
+            "parquet: rewards must .* differ by more",
+        ),
+        ("reward", pa.array([Decimal(1)] * 4, pa.decimal256(50, 3)), "a type that is not read"),
+        ("prompt", pa.array([b"a", b"\xff", b"a", b"b"]), r"row 2, .* got b'.xff'; mend"),
+        ("prompt", pa.array([1.0, np.nan, 1.0, 2.0]), "row 2, .* needed a prompt, .* got nan"),
+        ("prompt", pa.array([1.0, 2.0, np.inf, 2.0]), "row 3, .* needed a prompt, .* got inf"),
+    ],
+)
+def test_what_is_no_number_or_names_no_prompt_is_refused_with_its_row(
+    column: str, values: pa.Array, told: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=told) as refused:
+        read_draws(written(tmp_path / "draws.parquet", **{column: values}))
+    assert "\n" not in str(refused.value)
+
+
+def test_whole_numbers_too_long_for_a_float_may_stand_beside_the_reward(tmp_path: Path) -> None:
+    path = written(tmp_path / "draws.parquet", seed=[2**63 - 1, 0, 1, 2])
+    assert read_draws(path).column("seed")[0] == 2.0**63
+
+
+def test_log_probabilities_with_a_decimal_comma_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "scored.csv"
+    path.write_text(
+        "prompt;log_prob_policy;log_prob_reference\na;-1,5;-2,25\na;-1;-1,5\nb;-3;-3,5\n"
+    )
+    draws = read_kl_source(str(path), columns=ScoredColumns(), says=LogOverrides())
+    assert draws.column("log_prob_policy").tolist() == [-1.5, -1.0, -3.0]  # type: ignore[union-attr]
