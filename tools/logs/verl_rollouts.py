@@ -253,6 +253,7 @@ Plain.__abstractmethods__ = frozenset()
 def main() -> None:
     model, table, target = sys.argv[1], pd.read_parquet(sys.argv[2]), Path(sys.argv[3])
     words = AutoTokenizer.from_pretrained(Path(model).parent, gguf_file=Path(model).name)
+    words.eos_token = "<|im_end|>"  # the file's metadata names another
     words.pad_token = words.eos_token  # as verl's hf_tokenizer does
     table = table[table["prompt"].isin(PROMPTS)].copy()
     other = ~table["response"].str.isascii()  # letters beyond ASCII first

@@ -1,7 +1,6 @@
 """Other tools' logs, read by name: files that the tools wrote, and what is refused in one line.
 
-Each file in ``files`` is made by a script in ``tools/logs``, which says whether the tool itself
-wrote it.
+Each file in ``files`` was written by the tool itself, run by a script in ``tools/logs``.
 """
 
 import json
@@ -77,31 +76,6 @@ def test_steps_are_different_policies(tmp_path: Path) -> None:
         read_draws(tmp_path, format="trl", reward="vowels")
     (tmp_path / "completions_9.parquet").unlink()
     assert len(read_draws(tmp_path, format="trl", reward="vowels")) == 16
-
-
-def test_openrlhf_generations_are_read() -> None:
-    draws = read_draws(FILES / "openrlhf.jsonl", format="openrlhf")
-    assert draws.counts.tolist() == [3, 3]
-    assert draws.rewards.tolist() == [1.0, 0.0, 1.0, 1.0, 0.0, -0.5]
-
-
-@pytest.mark.parametrize(
-    ("row", "told"),
-    [
-        (
-            {"input": "a", "output": "b"},
-            "without ('input', 'output'); score them with batch_inf",
-        ),
-        ({"prompt": "a", "chosen": "b", "chosen_reward": 1.0}, "the best and the worst alone"),
-        ({"text": "a"}, "needed generations of OpenRLHF (input, output)"),
-    ],
-)
-def test_openrlhf_files_without_all_scored_draws_are_refused(
-    row: dict[str, object], told: str, write: Write
-) -> None:
-    with pytest.raises(InputError) as caught:
-        read_draws(write("out.jsonl", [row]), format="openrlhf")
-    assert told in str(caught.value)
 
 
 def test_repeats_of_lm_eval_are_draws() -> None:
@@ -257,16 +231,12 @@ def stand_in() -> ModuleType:
     return module
 
 
-@pytest.fixture(params=["inspect.eval", "inspect.json"])
-def inspect_log(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A log with its own reader where that is installed, else a stand-in for logs in JSON."""
-    name = str(request.param)
-    if name.endswith(".eval"):
-        pytest.importorskip("inspect_ai", reason="inspect_ai reads .eval logs")
-    else:
-        monkeypatch.setitem(sys.modules, "inspect_ai", ModuleType("inspect_ai"))
-        monkeypatch.setitem(sys.modules, "inspect_ai.log", stand_in())
-    return FILES / name
+@pytest.fixture
+def inspect_log(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A log in JSON with a stand-in for its reader; test_inspect_ai.py has the real one."""
+    monkeypatch.setitem(sys.modules, "inspect_ai", ModuleType("inspect_ai"))
+    monkeypatch.setitem(sys.modules, "inspect_ai.log", stand_in())
+    return FILES / "inspect.json"
 
 
 def test_epochs_of_inspect_are_draws(inspect_log: Path) -> None:
@@ -381,7 +351,7 @@ def test_completions_of_older_trl_are_read(write: Write) -> None:
 
 @pytest.mark.parametrize("name", ["trl", "verl", "openrlhf", "lm_eval"])
 def test_another_tools_log_is_refused_in_one_line(name: str) -> None:
-    wrong = "openrlhf.jsonl" if name != "openrlhf" else "samples_single.jsonl"
+    wrong = "openrlhf/scored.jsonl" if name != "openrlhf" else "samples_single.jsonl"
     with pytest.raises(KlimitError, match="needed") as caught:
         read_draws(FILES / wrong, format=name)
     assert "\n" not in str(caught.value)

@@ -1,6 +1,7 @@
-"""Generations that OpenRLHF scored: ``batch_inference --eval_task rm``, until March 2026.
+"""Generations that OpenRLHF scored: ``batch_inference --eval_task rm``, which ran until 0.6.4.
 
-A JSON object a line: input, output, reward (openrlhf/cli/batch_inference.py, 0.9.5).
+A JSON object a line: input (with its chat template), output (with its end token), reward
+(openrlhf/cli/batch_inference.py). Later versions' own script failed, and there is none now.
 """
 
 from klimit.core.errors import InputError
@@ -38,7 +39,7 @@ def open_openrlhf(source: object, wanted: Wanted) -> tuple[Table, Wanted]:
     if wanted.reward == "reward" and "reward" not in kinds:
         raise InputError(
             f"{table.name}: needed the reward of each draw, got generations without "
-            f"({listed(list(kinds))}); score them with batch_inference --eval_task rm, or name "
-            "the reward model's column with reward= (--reward)"
+            f"({listed(list(kinds))}); score them, with batch_inference --eval_task rm of "
+            "0.6.4 say, or name the reward model's column with reward= (--reward)"
         )
     return table, called(wanted, kinds, prompt="input", reward="reward", texts="output")
