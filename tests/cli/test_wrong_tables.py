@@ -264,6 +264,34 @@ def test_advice_names_options_and_no_keywords(
     assert not re.search(r"[a-z]=['\"]", ended.err)
 
 
+def test_a_column_of_no_likely_name_is_asked_for_by_its_option(
+    klimit: Klimit, tmp_path: Path
+) -> None:
+    path = tmp_path / "draws.csv"
+    path.write_text('text,"a ""quoted""\nname"\nx,y\n', encoding="utf-8")
+    ended = klimit("frontier", str(path))
+    assert ended.code == 1
+    assert ended.err.count("\n") == 1
+    assert ended.err.endswith("; name the right one with --prompt NAME\n")
+
+
+def test_prompts_of_millions_of_letters_make_no_longer_line(
+    klimit: Klimit, tmp_path: Path
+) -> None:
+    good, long = tmp_path / "good.csv", tmp_path / "long.jsonl"
+    good.write_bytes(as_csv(good_rows()))
+    long.write_bytes(
+        as_jsonl([row | {"prompt": f"{row['prompt']}" * 10**6} for row in good_rows()])
+    )
+    for words in (["audit", str(long), "--reference", str(good)], ["frontier", str(long)]):
+        ended = klimit(*words)
+        assert len(ended.err) + len(ended.out) < 2000
+    long.write_bytes(as_jsonl([row | {"prompt": "a" * 10**6} for row in good_rows()]))
+    ended = klimit("frontier", str(long))
+    assert (ended.code, ended.err.count("\n")) == (1, 1)
+    assert len(ended.err) < 600
+
+
 def test_the_reward_of_another_column_may_be_the_gold_one(
     klimit: Klimit, tmp_path: Path
 ) -> None:

@@ -1,6 +1,7 @@
 """Columns of types that other tools write: read for what they are, or refused in one line."""
 
 import datetime as dt
+import gzip
 from decimal import Decimal
 from pathlib import Path
 
@@ -99,3 +100,25 @@ def test_log_probabilities_with_a_decimal_comma_are_read(tmp_path: Path) -> None
     )
     draws = read_kl_source(str(path), columns=ScoredColumns(), says=LogOverrides())
     assert draws.column("log_prob_policy").tolist() == [-1.5, -1.0, -3.0]  # type: ignore[union-attr]
+
+
+def test_a_column_that_stands_twice_is_refused_by_name(tmp_path: Path) -> None:
+    column = pa.array(REWARDS)
+    path = tmp_path / "twice.parquet"
+    names = ["prompt", "reward", "reward"]
+    pq.write_table(pa.Table.from_arrays([pa.array([*"abab"]), column, column], names), path)
+    with pytest.raises(
+        InputError, match=r"columns of different names, got .*'reward'.*; rename"
+    ):
+        read_draws(path)
+
+
+def test_a_table_packed_twice_or_with_more_behind_it_is_refused(tmp_path: Path) -> None:
+    path, packed = tmp_path / "draws.csv.gz", gzip.compress(b"prompt,reward\na,1\n")
+    for content, told in (
+        (gzip.compress(packed), "got gzip data within gzip; unpack it first"),
+        (packed + b"junk", "needed whole gzip data, .*; pack it again"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(InputError, match=told):
+            read_draws(path)

@@ -1,8 +1,8 @@
-"""Text from anywhere made safe to show: control characters become visible."""
+"""Text from anywhere made safe to show: in one line, not too long, nothing hidden."""
 
 import re
 
-__all__ = ["one_line", "visible"]
+__all__ = ["one_line", "shown", "visible"]
 
 _HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
@@ -22,6 +22,27 @@ def one_line(message: str) -> str:
     """
     words = " ".join(message.split())
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
+
+
+def shown(value: object, *, width: int = 40) -> str:
+    """A value as messages quote it: one line, not too long.
+
+    Args:
+        value: Anything.
+        width: Longest text shown in full.
+
+    Returns:
+        Its ``repr``, shortened in the middle.
+
+    Example:
+        >>> shown("a" * 100, width=9)
+        "'aaa…aaa'"
+    """
+    text = repr(value)
+    if len(text) <= width:
+        return text
+    half = (width - 1) // 2
+    return f"{text[:half]}…{text[-half:]}"
 
 
 def visible(text: str) -> str:

@@ -8,6 +8,7 @@ from jaxtyping import Float64
 
 from klimit.core.errors import InputError
 from klimit.core.extras import optional
+from klimit.core.lines import shown
 from klimit.core.results import Result
 
 __all__ = ["Points", "read_points"]
@@ -52,7 +53,7 @@ def read_points(path: str | os.PathLike[str]) -> Points:
     optional("polars", feature="reading tables", extra="app")
     from klimit.data.tables.load import open_table  # noqa: PLC0415  (polars)
     from klimit.data.tables.rewards import numbers  # noqa: PLC0415
-    from klimit.data.tables.table import ROW, Columns, listed, shown  # noqa: PLC0415
+    from klimit.data.tables.table import ROW, Columns, listed  # noqa: PLC0415
 
     table = open_table(os.fspath(path))
     known = table.kinds()

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float64, Int64, Shaped
 
 from klimit.core.errors import InputError
+from klimit.core.lines import shown
 from klimit.core.results import Result
 
 __all__ = ["Draws"]
@@ -208,7 +209,7 @@ class Draws(Result):
             at = int(np.flatnonzero(~np.isfinite(rewards))[0])
             i = int(np.searchsorted(offsets, at, side="right")) - 1
             raise InputError(
-                f"rewards must be finite, got {rewards[at]} for prompt {prompts[i]!r}, "
+                f"rewards must be finite, got {rewards[at]} for prompt {shown(prompts[i])}, "
                 f"draw {at - int(offsets[i])}; drop the draw or mend the reward"
             )
         if max(-low, high) > LARGEST or 0 < high - low < 1 / LARGEST:

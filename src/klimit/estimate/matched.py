@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from klimit.core.errors import InputError
+from klimit.core.lines import shown
 from klimit.core.results import Result
 from klimit.estimate.draws import Draws
 
@@ -56,8 +57,8 @@ def matched(policy: Draws, reference: Draws) -> Matched:
     if not common:
         raise InputError(
             "policy and reference need prompts in common, got none: "
-            f"{policy.prompts[0]!r} and {reference.prompts[0]!r} come first; name the same "
-            "column of prompts in both"
+            f"{shown(policy.prompts[0])} and {shown(reference.prompts[0])} come first; name "
+            "the same column of prompts in both"
         )
     return Matched(
         of_prompts(policy, [place[reference.prompts[i]] for i in common]),

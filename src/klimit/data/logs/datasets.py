@@ -13,10 +13,11 @@ import numpy as np
 import polars as pl
 
 from klimit.core.errors import InputError
+from klimit.core.lines import shown
 from klimit.data.logs.rows import TakenTable
 from klimit.data.tables.choose import Wanted
 from klimit.data.tables.load import open_table
-from klimit.data.tables.table import FrameTable, Table, listed, shown
+from klimit.data.tables.table import FrameTable, Table, listed
 
 __all__ = ["open_dataset"]
 

@@ -13,11 +13,12 @@ import numpy as np
 import polars as pl
 
 from klimit.core.errors import InputError, MissingExtraError
+from klimit.core.lines import shown
 from klimit.data.logs.files import single_file
 from klimit.data.logs.names import the_reward
 from klimit.data.logs.rows import TakenTable
 from klimit.data.tables.choose import Wanted
-from klimit.data.tables.table import Table, shown
+from klimit.data.tables.table import Table
 
 __all__ = ["open_inspect"]
 

@@ -12,13 +12,14 @@ import numpy as np
 import polars as pl
 
 from klimit.core.errors import InputError
+from klimit.core.lines import shown
 from klimit.data.logs.files import single_file
 from klimit.data.logs.names import the_reward
 from klimit.data.logs.rows import TakenTable
 from klimit.data.tables.choose import Wanted
 from klimit.data.tables.lines import LinesTable
 from klimit.data.tables.load import open_table
-from klimit.data.tables.table import Table, listed, shown
+from klimit.data.tables.table import Table, listed
 
 __all__ = ["open_lm_eval"]
 

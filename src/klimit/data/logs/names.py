@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from klimit.core.errors import InputError
+from klimit.core.lines import shown
 from klimit.data.tables.choose import Wanted
-from klimit.data.tables.table import Kind, Table, listed, shown
+from klimit.data.tables.table import Kind, Table, listed
 
 __all__ = ["called", "require", "the_reward"]
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from klimit.core.errors import InputError
-from klimit.data.tables.table import Columns, Kind, Table, listed, shown
+from klimit.core.lines import shown
+from klimit.data.tables.table import Columns, Kind, Table, listed
 
 __all__ = ["Wanted", "choose"]
 
@@ -121,7 +122,9 @@ def _require(
     guess = _meant(name, option, schema)
     if guess is None or not guess.isprintable():
         advice = (
-            f"; name the right one with {option}= (--{option})" if option else "; name another"
+            f"; name the right one with {option}='NAME' (--{option} NAME)"
+            if option
+            else "; name another"
         )
     elif option is None:
         advice = f"; did you mean {shown(guess)}?"

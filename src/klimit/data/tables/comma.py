@@ -12,8 +12,9 @@ import polars as pl
 from jaxtyping import Int64
 
 from klimit.core.errors import InputError
+from klimit.core.lines import shown
 from klimit.data.tables.content import Content
-from klimit.data.tables.table import Columns, Kind, kinds_of, listed, shown
+from klimit.data.tables.table import Columns, Kind, kinds_of, listed
 
 __all__ = ["CommaTable", "comma_table"]
 

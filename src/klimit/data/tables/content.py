@@ -118,7 +118,9 @@ def _content(name: str, data: bytes, path: Path | None) -> Content:
         try:
             data = gzip.decompress(data)
         except (OSError, EOFError, zlib.error) as error:
-            raise InputError(f"{name}: needed whole gzip data, got {error}") from error
+            raise InputError(
+                f"{name}: needed whole gzip data, got {error}; pack it again"
+            ) from error
     data = data.removeprefix(_BOM)
     if not data.strip():
         raise InputError(

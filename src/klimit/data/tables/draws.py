@@ -9,10 +9,11 @@ import polars as pl
 from jaxtyping import Float64
 
 from klimit.core.errors import InputError
+from klimit.core.lines import shown
 from klimit.data.tables.choose import Wanted, choose
 from klimit.data.tables.group import Groups, group, repeated
 from klimit.data.tables.rewards import numbers, with_rewards
-from klimit.data.tables.table import ROW, Columns, Table, listed, shown
+from klimit.data.tables.table import ROW, Columns, Table, listed
 from klimit.data.tables.texts import Texts
 from klimit.estimate.draws import Draws
 

@@ -11,8 +11,9 @@ import polars as pl
 from jaxtyping import Int64
 
 from klimit.core.errors import InputError
+from klimit.core.lines import shown
 from klimit.data.tables.content import Content
-from klimit.data.tables.table import Columns, Kind, shown
+from klimit.data.tables.table import Columns, Kind
 
 __all__ = ["LinesTable"]
 

@@ -6,12 +6,13 @@ from typing import Protocol, runtime_checkable
 import polars as pl
 
 from klimit.core.errors import InputError
+from klimit.core.lines import shown
 from klimit.data.formats import TableFormat
 from klimit.data.tables.comma import comma_table
 from klimit.data.tables.content import Content, read_content
 from klimit.data.tables.lines import LinesTable
 from klimit.data.tables.sniff import refuse_encoding, sniff
-from klimit.data.tables.table import FrameTable, Table, listed, shown
+from klimit.data.tables.table import FrameTable, Table, listed
 
 __all__ = ["open_table", "table_of"]
 

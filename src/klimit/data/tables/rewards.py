@@ -7,7 +7,8 @@ from typing import Literal
 import polars as pl
 
 from klimit.core.errors import InputError, KlimitWarning
-from klimit.data.tables.table import ROW, Columns, Table, shown
+from klimit.core.lines import shown
+from klimit.data.tables.table import ROW, Columns, Table
 from klimit.estimate.draws import LARGEST
 
 __all__ = ["numbers", "with_rewards"]

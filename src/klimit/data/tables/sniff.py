@@ -16,6 +16,7 @@ _FOREIGN = {
     b"BZh": "bzip2; unpack it first",
     b"\xfd7zXZ": "xz; unpack it first",
     b"\x28\xb5\x2f\xfd": "zstd; unpack it first",
+    b"\x1f\x8b": "gzip data within gzip; unpack it first",
     b"ORC": "an ORC file; write the table as Parquet",
     b"Obj\x01": "an Avro file; write the table as Parquet",
     b"<!DO": "an HTML page; download the file itself",

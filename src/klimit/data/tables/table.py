@@ -7,8 +7,9 @@ from typing import Literal, Protocol, TypeVar, runtime_checkable
 import polars as pl
 
 from klimit.core.errors import InputError
+from klimit.core.lines import shown
 
-__all__ = ["Columns", "FrameTable", "Table", "kinds_of", "listed", "shown"]
+__all__ = ["Columns", "FrameTable", "Table", "kinds_of", "listed"]
 
 Kind = Literal["float", "integer", "boolean", "text", "other"]
 
@@ -102,6 +103,11 @@ class FrameTable:
     def _guard(self, act: Callable[[], _T]) -> _T:
         try:
             return act()
+        except pl.exceptions.DuplicateError as error:
+            reason = str(error).partition("\n")[0]
+            raise InputError(
+                f"{self.name}: needed columns of different names, got {reason}; rename one"
+            ) from error
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
             reason = str(error).partition("\n")[0]
             raise InputError(
@@ -134,27 +140,6 @@ def kinds_of(frame: pl.LazyFrame) -> dict[str, Kind]:
         else:
             found[name] = "float" if kind.is_numeric() else "other"
     return found
-
-
-def shown(value: object, *, width: int = 40) -> str:
-    """A value as messages quote it: one line, not too long.
-
-    Args:
-        value: Anything.
-        width: Longest text shown in full.
-
-    Returns:
-        Its ``repr``, shortened in the middle.
-
-    Example:
-        >>> shown("a" * 100, width=9)
-        "'aaa…aaa'"
-    """
-    text = repr(value)
-    if len(text) <= width:
-        return text
-    half = (width - 1) // 2
-    return f"{text[:half]}…{text[-half:]}"
 
 
 def listed(names: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from klimit.core.errors import InsufficientDataError
+from klimit.core.lines import shown
 from klimit.estimate.divergence.scoring_findings import scoring_findings
 from klimit.estimate.divergence.sequences import log_ratio, sequence_kl
 from klimit.estimate.draws import Draws
@@ -83,7 +84,7 @@ def _impossible(draws: Draws, ratio: Float64[np.ndarray, " n"]) -> Iterator[Find
         yield Finding(
             "kl-infinite",
             f"{bad.size} of {len(draws)} draws of the policy have probability 0 under the "
-            f"reference, the first for prompt {draws.prompts[i]!r}",
+            f"reference, the first for prompt {shown(draws.prompts[i])}",
             "If the reference was truncated (top-k, top-p, min-p) or tokenises differently, "
             "score it in full; else the KL is infinite.",
         )

@@ -4,6 +4,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from klimit.core.errors import InputError
+from klimit.core.lines import shown
 from klimit.core.results import Estimate
 from klimit.estimate.draws import Draws
 from klimit.estimate.interval import interval
@@ -142,6 +143,7 @@ def _refuse(draws: Draws, name: str, bad: np.ndarray, need: str) -> None:
         at = int(np.flatnonzero(bad)[0])
         i = int(np.searchsorted(draws.offsets, at, side="right")) - 1
         raise InputError(
-            f"{name} {need}, got {draws.columns[name][at]} for prompt {draws.prompts[i]!r}, "
-            f"draw {at - int(draws.offsets[i])}; score the draw again or drop it"
+            f"{name} {need}, got {draws.columns[name][at]} for prompt "
+            f"{shown(draws.prompts[i])}, draw {at - int(draws.offsets[i])}; score the draw "
+            "again or drop it"
         )
