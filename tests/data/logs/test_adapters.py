@@ -222,8 +222,9 @@ def stand_in() -> ModuleType:
             for score in sample.scores.values():
                 if isinstance(score.value, SimpleNamespace):
                     score.value = vars(score.value)
-            sample.output.completion = sample.output.choices[0].message.content
-            sample.output.stop_reason = sample.output.choices[0].stop_reason
+            for choice in sample.output.choices[:1]:
+                sample.output.completion = choice.message.content
+                sample.output.stop_reason = choice.stop_reason
         return SimpleNamespace(samples=log.samples)
 
     module = ModuleType("inspect_ai.log")
@@ -268,6 +269,7 @@ def test_values_of_every_kind_and_missing_ones_keep_their_sample(
     for sample, value in zip(log["samples"], values, strict=False):
         sample["scores"] = {"judge": {"value": value}}
     log["samples"][0]["scores"] = {}
+    log["samples"][0]["output"] |= {"choices": [], "completion": ""}  # it failed
     log["samples"][10]["scores"] = {"parts": {"value": {"style": 1, "facts": "C"}}}
     log["samples"][11]["scores"] = {}
     path = tmp_path / "log.json"

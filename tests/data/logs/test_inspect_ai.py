@@ -41,12 +41,16 @@ def style():
     return score
 
 
-def evaluated(folder: Path, ending: str, **options: object) -> str:
+def evaluated(
+    folder: Path, ending: str, *, broken: str | None = None, **options: object
+) -> str:
     """The place of a log of all answers, an epoch each, as inspect_ai writes it."""
     answers = {prompt: cycle(texts) for prompt, texts in ANSWERS.items()}
 
     def answer(messages, *others):
         text = next(answers[messages[-1].text])
+        if text == broken:
+            raise RuntimeError(text)
         output = models.ModelOutput.from_content("mockllm/model", text)
         words = len(text.split())
         output.usage = models.ModelUsage(input_tokens=9, output_tokens=words)
@@ -152,7 +156,20 @@ def test_a_log_cut_off_is_refused_in_one_line(ending: str, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("ending", ["eval", "json"])
-def test_a_sample_without_a_score_is_missing_its_reward(ending: str, tmp_path: Path) -> None:
+def test_a_sample_that_failed_is_missing_its_reward(ending: str, tmp_path: Path) -> None:
+    place = evaluated(tmp_path, ending, broken="four", fail_on_error=False)
+    options = [place, "--format", "inspect_ai", "--reward", "includes", "--kl", "0.1"]
+    ended = frontier(*options)
+    assert ended.returncode == 1
+    assert (
+        "column 'includes': needed a number, got nothing (1 of 12 are missing" in ended.stderr
+    )
+    assert ended.stderr.count("\n") == 1
+    assert frontier(*options, "--missing", "drop").returncode == 0
+
+
+@pytest.mark.parametrize("ending", ["eval", "json"])
+def test_an_evaluation_without_scores_has_no_reward(ending: str, tmp_path: Path) -> None:
     place = evaluated(tmp_path, ending, score=False)
     ended = frontier(place, "--format", "inspect_ai")
     assert ended.returncode == 1

@@ -4,7 +4,7 @@ Scores of the letters C, P, I and N count as 1, 0.5, 0 and 0, as inspect_ai coun
 scorers that return several values give columns ``scorer/name``.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from typing import Protocol, runtime_checkable
@@ -38,6 +38,7 @@ class _Usage(Protocol):
 
 @runtime_checkable
 class _Output(Protocol):
+    choices: Sequence[object]
     completion: str
     stop_reason: str
     usage: _Usage | None
@@ -103,16 +104,17 @@ def _samples(path: str) -> Iterable[_Sample]:
 
 
 def _row(sample: _Sample) -> dict[str, object]:
-    reason = sample.output.stop_reason
+    output = sample.output
+    reason = output.stop_reason if output.choices else None  # none where the sample failed
     known = {"stop": 1, "max_tokens": 0, "model_length": 0}
-    usage = sample.output.usage
+    usage = output.usage
     return {
         "prompt": _text(sample.input),
         "id": str(sample.id),
         "draw": sample.epoch,
-        "response": sample.output.completion,
+        "response": output.completion,
         "tokens": None if usage is None else usage.output_tokens,
-        "finished": known.get(reason),
+        "finished": None if reason is None else known.get(reason),
     }
 
 
