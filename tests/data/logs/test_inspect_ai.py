@@ -161,9 +161,7 @@ def test_a_sample_that_failed_is_missing_its_reward(ending: str, tmp_path: Path)
     options = [place, "--format", "inspect_ai", "--reward", "includes", "--kl", "0.1"]
     ended = frontier(*options)
     assert ended.returncode == 1
-    assert (
-        "column 'includes': needed a number, got nothing (1 of 12 are missing" in ended.stderr
-    )
+    assert "got nothing; 1 of 12 are missing (prompt '2 + 2 = ?' (1)); mend" in ended.stderr
     assert ended.stderr.count("\n") == 1
     assert frontier(*options, "--missing", "drop").returncode == 0
 
