@@ -7,6 +7,7 @@ of their own: ``make inspect``. Elsewhere ``test_adapters.py`` reads logs with a
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from itertools import cycle
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from klimit import InputError, read_draws
+from klimit.cli.app import run
 
 inspect_ai = pytest.importorskip("inspect_ai", reason="inspect_ai is absent: make inspect")
 dataset, models, scorers, solvers = (
@@ -125,54 +127,69 @@ def test_scorers_are_asked_for_by_name(log: str) -> None:
         read_draws(log, format="inspect_ai")
 
 
-def frontier(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "klimit", "frontier", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+Frontier = Callable[..., tuple[int, str, str]]
 
 
-def test_the_command_line_reads_the_log(log: str) -> None:
-    options = ["--format", "inspect_ai", "--reward", "includes", "--kl", "0.1", "--json"]
-    ended = frontier(log, *options)
-    assert ended.returncode == 0, ended.stderr
-    (point,) = json.loads(ended.stdout)["points"]
+@pytest.fixture
+def frontier(capsys: pytest.CaptureFixture[str]) -> Frontier:
+    """The command, with its exit code, results and all else."""
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = run(["frontier", *arguments, "--format", "inspect_ai", "--kl", "0.1"])
+        return (code, *capsys.readouterr())
+
+    return call
+
+
+def test_the_command_line_reads_the_log(log: str, frontier: Frontier) -> None:
+    code, out, _ = frontier(log, "--reward", "includes", "--json")
+    assert code == 0
+    (point,) = json.loads(out)["points"]
     assert 5 / 12 < point["reward"]["value"] < 1
 
 
-def test_an_ending_tells_the_format(tmp_path: Path) -> None:
-    ended = frontier(evaluated(tmp_path, "eval"), "--reward", "includes", "--kl", "0.1")
-    assert ended.returncode == 0, ended.stderr
+def test_an_ending_tells_the_format_and_reading_says_nothing_of_its_own(tmp_path: Path) -> None:
+    place = evaluated(tmp_path, "eval")
+    command = [sys.executable, "-m", "klimit", "frontier", place, "--reward", "includes"]
+    ended = subprocess.run([*command, "--kl", "0"], capture_output=True, text=True, check=False)
+    assert ended.returncode == 0
+    assert all(line.startswith("note: ") for line in ended.stderr.splitlines())
     assert len(read_draws(str(tmp_path), format="inspect_ai", reward="includes")) == 12
 
 
-@pytest.mark.parametrize("ending", ["eval", "json"])
-def test_a_log_cut_off_is_refused_in_one_line(ending: str, tmp_path: Path) -> None:
-    whole = Path(evaluated(tmp_path, ending)).read_bytes()
-    cut = tmp_path / f"cut.{ending}"
-    cut.write_bytes(whole[: len(whole) // 2])
-    ended = frontier(str(cut), "--format", "inspect_ai", "--reward", "includes")
-    assert ended.returncode == 1
-    assert f"cut.{ending}: needed a log of inspect_ai, got none (" in ended.stderr
-    assert ended.stderr.count("\n") == 1
+def test_a_log_cut_off_is_refused_in_one_line(
+    log: str, frontier: Frontier, tmp_path: Path
+) -> None:
+    whole = Path(log)
+    cut = tmp_path / f"cut{whole.suffix}"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    code, out, err = frontier(str(cut), "--reward", "includes")
+    assert (code, out) == (1, "")
+    assert f"{cut.name}: needed a log of inspect_ai, got none (" in err
+    assert err.count("\n") == 1
 
 
 @pytest.mark.parametrize("ending", ["eval", "json"])
-def test_a_sample_that_failed_is_missing_its_reward(ending: str, tmp_path: Path) -> None:
+def test_a_sample_that_failed_is_missing_its_reward(
+    ending: str, frontier: Frontier, tmp_path: Path
+) -> None:
     place = evaluated(tmp_path, ending, broken="four", fail_on_error=False)
-    options = [place, "--format", "inspect_ai", "--reward", "includes", "--kl", "0.1"]
-    ended = frontier(*options)
-    assert ended.returncode == 1
-    assert "got nothing; 1 of 12 are missing (prompt '2 + 2 = ?' (1)); mend" in ended.stderr
-    assert ended.stderr.count("\n") == 1
-    assert frontier(*options, "--missing", "drop").returncode == 0
+    code, out, err = frontier(place, "--reward", "includes")
+    assert (code, out) == (1, "")
+    assert "got nothing; 1 of 12 are missing (prompt '2 + 2 = ?' (1)); mend" in err
+    assert err.count("\n") == 1
+    assert frontier(place, "--reward", "includes", "--missing", "drop")[0] == 0
 
 
 @pytest.mark.parametrize("ending", ["eval", "json"])
-def test_an_evaluation_without_scores_has_no_reward(ending: str, tmp_path: Path) -> None:
-    place = evaluated(tmp_path, ending, score=False)
-    ended = frontier(place, "--format", "inspect_ai")
-    assert ended.returncode == 1
-    assert "needed the reward of each draw, got no scorers" in ended.stderr
-    assert ended.stderr.count("\n") == 1
+def test_an_evaluation_without_scores_has_no_reward(
+    ending: str, frontier: Frontier, tmp_path: Path
+) -> None:
+    code, out, err = frontier(evaluated(tmp_path, ending, score=False))
+    assert (code, out) == (1, "")
+    assert "needed the reward of each draw, got no scorers" in err
+    assert err.count("\n") == 1
 
 
 @pytest.mark.parametrize("ending", ["eval", "json"])
