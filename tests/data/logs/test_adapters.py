@@ -71,10 +71,12 @@ def test_steps_are_different_policies(tmp_path: Path) -> None:
         read_draws(both, format="trl", reward="vowels")
     assert len(read_draws(both, format="trl", reward="vowels", policy="4")) == 16
     for step in (9, 10):
-        one.write_parquet(tmp_path / f"completions_{step}.parquet")
-    with pytest.raises(InputError, match=r"the folder has 2, one a step, .*_10.parquet' say"):
+        rows = one.with_columns(step=pl.lit(step, pl.Int64))
+        rows.write_parquet(tmp_path / f"completions_{step:05d}.parquet")
+    with pytest.raises(InputError, match=r"the folder has 2, one a step, .*10.parquet' say"):
         read_draws(tmp_path, format="trl", reward="vowels")
-    (tmp_path / "completions_9.parquet").unlink()
+    assert len(read_draws(tmp_path, format="trl", reward="vowels", policy="10")) == 16
+    (tmp_path / "completions_00009.parquet").unlink()
     assert len(read_draws(tmp_path, format="trl", reward="vowels")) == 16
 
 

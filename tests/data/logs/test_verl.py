@@ -105,6 +105,12 @@ def test_lines_end_where_verl_ends_them(tmp_path: Path) -> None:
 def test_steps_in_one_file_and_in_a_folder_are_asked_for(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"the folder has 2, one a step, .*2.jsonl' say"):
         read_draws(FILES / "rollouts", format="verl")
+    for step in ("1", "2"):
+        whole = read_draws(FILES / "rollouts" / f"{step}.jsonl", format="verl")
+        draws = read_draws(FILES / "rollouts", format="verl", policy=step)
+        assert draws.rewards.tolist() == whole.rewards.tolist()
+    with pytest.raises(InputError, match="the folder has 2, one a step"):
+        read_draws(FILES / "rollouts", format="verl", policy="3")
     path = tmp_path / "both.jsonl"
     both = [(FILES / "rollouts" / f"{step}.jsonl").read_text() for step in (1, 2)]
     path.write_text("".join(both))

@@ -28,7 +28,7 @@ def open_trl(source: object, wanted: Wanted) -> tuple[Table, Wanted]:
     different steps count as those of different policies.
 
     Args:
-        source: The file, or a table in memory.
+        source: The file, a folder of them, or a table in memory.
         wanted: What the user asked for.
 
     Returns:
@@ -37,7 +37,8 @@ def open_trl(source: object, wanted: Wanted) -> tuple[Table, Wanted]:
     Raises:
         InputError: These are no completions, or there are several rewards and none was named.
     """
-    table = open_table(single_file(source, "*.parquet", what="step, each of another policy"))
+    what = "step, each of another policy"
+    table = open_table(single_file(source, "*.parquet", what=what, step=wanted.policy))
     kinds = table.kinds()
     if not {"prompt", "completion"} <= set(kinds):
         raise InputError(

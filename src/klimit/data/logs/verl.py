@@ -33,7 +33,7 @@ def open_verl(source: object, wanted: Wanted) -> tuple[Table, Wanted]:
     is one draw: the last output, and the prompt of the first.
 
     Args:
-        source: The file, a folder with one, or a table in memory.
+        source: The file, a folder with one or with that of the policy, or a table in memory.
         wanted: What the user asked for.
 
     Returns:
@@ -43,7 +43,8 @@ def open_verl(source: object, wanted: Wanted) -> tuple[Table, Wanted]:
     Raises:
         InputError: These are no rollouts.
     """
-    table = open_table(single_file(source, "*.jsonl", what="step, each of another policy"))
+    what = "step, each of another policy"
+    table = open_table(single_file(source, "*.jsonl", what=what, step=wanted.policy))
     require(table, ("input", "output", "score"), "rollouts of verl", "rollout_data_dir")
     kinds = table.kinds()
     names = called(wanted, kinds, prompt="input", reward="score", texts="output")
