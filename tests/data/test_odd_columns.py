@@ -13,6 +13,7 @@ import pytest
 from klimit import InputError, read_draws
 from klimit.data.logs.says import LogOverrides, ScoredColumns
 from klimit.data.logs.scored import read_kl_source
+from klimit.data.points import read_points
 
 REWARDS = [0.5, -1.25, 0.0, 2.0]
 
@@ -122,3 +123,15 @@ def test_a_table_packed_twice_or_with_more_behind_it_is_refused(tmp_path: Path) 
         path.write_bytes(content)
         with pytest.raises(InputError, match=told):
             read_draws(path)
+
+
+@pytest.mark.parametrize(
+    ("given", "got"), [("inf", "inf"), ("", "nothing"), ("1e99", r"1e\+99")]
+)
+def test_a_checkpoint_without_a_finite_number_is_refused_as_it_stands(
+    given: str, got: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "run.csv"
+    path.write_text(f"kl,reward\n0.1,0.2\n0.2,{given}\n")
+    with pytest.raises(InputError, match=f"row 3, column 'reward': needed .*, got {got}; mend"):
+        read_points(path)

@@ -154,6 +154,11 @@ def test_a_normal_reward_which_is_no_sum_comes_out_as_stated() -> None:
             r"^the second-order law needs [^\n]* above 3.73, got 0.205 at kl 0.1; [^\n]*$",
         ),
         (FiniteModel.from_probs([0.5, 0.5], [-np.inf, 1.0]), 1.0, r"finite rewards, [^\n]*$"),
+        (
+            total(FiniteModel.from_probs([1e-300, 1.0], [1.0, 0.0]), 10),
+            2.0,
+            r"^the second-order law needs a tilted law that spreads over its lattice, [^\n]*$",
+        ),
     ],
 )
 def test_what_it_cannot_predict_is_refused(model: FiniteModel, kl: float, message: str) -> None:

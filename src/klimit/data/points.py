@@ -10,6 +10,7 @@ from klimit.core.errors import InputError
 from klimit.core.extras import optional
 from klimit.core.lines import shown
 from klimit.core.results import Result
+from klimit.estimate.draws import LARGEST
 
 __all__ = ["Points", "read_points"]
 
@@ -70,11 +71,13 @@ def read_points(path: str | os.PathLike[str]) -> Points:
     found = {}
     for name in names:
         column = numbers(table, frame, name).fill_null(np.nan).to_numpy()
-        bad = np.flatnonzero(~np.isfinite(column))
+        bad = np.flatnonzero(~(np.abs(column) <= LARGEST))
         if bad.size:
+            given = frame[name][int(bad[0])]
             raise InputError(
                 f"{table.name}: row {table.row(int(bad[0]))}, column {shown(name)}: needed a "
-                "finite number, got nothing or none; fill it in or remove the row"
+                f"finite number of at most {LARGEST:g} in size, got "
+                f"{'nothing' if given is None else given}; mend it or remove the row"
             )
         found[name] = column.astype(np.float64)
     if not frame.height:

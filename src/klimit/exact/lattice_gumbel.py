@@ -7,6 +7,8 @@ import numpy as np
 from jaxtyping import Float64
 from scipy.optimize import brentq
 
+from klimit.core.errors import InputError
+
 __all__ = ["LatticeGumbel"]
 
 _BELOW, _ABOVE = 5.0, 42.0  # where the Gumbel law ends, in its widths
@@ -74,8 +76,17 @@ class LatticeGumbel:
 
         Returns:
             The difference of log N.
+
+        Raises:
+            InputError: The tilted law stays on so few points that no number of draws does.
         """
         reach = abs(self._log_width) + self.beta * self.span + 10.0
+        if not self.deficit(-reach) > 0.0 > self.deficit(reach):
+            raise InputError(
+                "the second-order law needs a tilted law that spreads over its lattice, got a "
+                f"variance of {self.variance:.3g} at steps of {self.span:.3g}; take a longer "
+                "sequence or another budget"
+            )
         return float(brentq(self.deficit, -reach, reach, xtol=1e-13))
 
     @property

@@ -98,8 +98,9 @@ def test_points_beyond_the_draws_are_marked_and_open() -> None:
     [
         ([0.1, 0.2], [1.0], "of one length"),
         ([], [], "at least 1"),
-        ([np.nan], [1.0], "kl must be a list of finite numbers, got nan at point 0"),
+        ([np.nan], [1.0], "kl must be a list of finite numbers .*, got nan at point 0"),
         ([0.1], [np.inf], "reward must be a list"),
+        ([0.1], [1e300], r"reward must .* of at most 1e\+70 in size, got 1e\+300 at point 0"),
         ([0.1], ["a"], "reward must be numbers"),
     ],
 )

@@ -14,7 +14,7 @@ from klimit.estimate.audit.knee import LEAST, Knee, knee
 from klimit.estimate.audit.noisy import Noisy
 from klimit.estimate.audit.numbers import numbers
 from klimit.estimate.audit.sources import Sources
-from klimit.estimate.draws import Draws
+from klimit.estimate.draws import LARGEST, Draws
 from klimit.estimate.uncertainty import check_level, check_prompts
 
 __all__ = ["AuditedPoint", "PointsAudit", "audit_points"]
@@ -155,10 +155,12 @@ def _column(name: str, values: ArrayLike) -> Float64[np.ndarray, " k"]:
         column = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InputError(f"{name} must be numbers: {error}") from error
-    bad = np.flatnonzero(~np.isfinite(column))
+    bad = np.flatnonzero(~(np.abs(column) <= LARGEST))
     if column.ndim != 1 or bad.size:
         got = f"{column[bad[0]]} at point {bad[0]}" if bad.size else f"shape {column.shape}"
-        raise InputError(f"{name} must be a list of finite numbers, got {got}")
+        raise InputError(
+            f"{name} must be a list of finite numbers of at most {LARGEST:g} in size, got {got}"
+        )
     return column
 
 
