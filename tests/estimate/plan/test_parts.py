@@ -73,6 +73,17 @@ def test_soft_law_is_that_of_exact_on_the_draws(n: int, beta: float) -> None:
         assert found.value == pytest.approx(jackknifed, abs=1e-4)
 
 
+@pytest.mark.parametrize("penalty", [-50.0, -1e3, -1e6])
+def test_soft_law_is_that_of_exact_where_penalties_lie_far_below(penalty: float) -> None:
+    rewards = np.append(
+        np.random.default_rng(2).normal(size=18).round(1), [penalty, 2 * penalty]
+    )
+    law, left = soft_law(rewards, n=3, beta=4.0), np.delete(rewards, 7)
+    rest = soft_best_of_n(empirical(left), n=3, beta=4.0)
+    assert law.reward.left[7] == pytest.approx(rest.mean_reward, rel=1e-4)
+    assert law.kl.left[7] == pytest.approx(rest.kl, abs=1e-5)
+
+
 def test_the_bias_of_soft_best_of_n_is_removed_to_first_order() -> None:
     rng = np.random.default_rng(4)
     laws = [soft_law(rng.normal(size=24), n=4, beta=1.5) for _ in range(1500)]

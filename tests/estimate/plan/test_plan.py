@@ -116,6 +116,19 @@ def test_soft_best_of_n_takes_the_fewest_draws_that_reach_the_target(
     assert setting(named(within_a_nat, "soft-best-of-n"))["n"] == hard + 1
 
 
+@pytest.mark.parametrize("penalty", [-100.0, -1e6])
+def test_penalties_far_below_change_no_scale(gaussian: Draws, penalty: float) -> None:
+    rewards = gaussian.rewards.reshape(60, 64).copy()
+    rewards[:, ::80] = penalty
+    options = {
+        option.method: option for option in plan(Draws.from_matrix(rewards), kl=1).options
+    }
+    for method in ("soft-best-of-n", "train-to-beta"):
+        assert options[method].reached
+        assert options[method].kl.value == pytest.approx(1, abs=1e-3)
+        assert options[method].reward.value > options["best-of-n"].reward.value
+
+
 def test_a_search_on_some_of_many_prompts_still_meets_the_budget() -> None:
     rewards = np.random.default_rng(8).normal(size=(600, 16))
     option = plan(Draws.from_matrix(rewards), kl=0.4).options[1]

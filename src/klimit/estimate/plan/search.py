@@ -18,7 +18,7 @@ class Goal(Result):
     Attributes:
         quantity: ``"kl"``, to be spent and not exceeded, or ``"reward"``, to be attained.
         value: How much of it.
-        unit: The scale on which it counts: 1 nat, or the range of rewards.
+        unit: The scale on which it counts: 1 nat, or the span of rewards.
     """
 
     quantity: str

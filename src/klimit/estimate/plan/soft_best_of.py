@@ -14,7 +14,7 @@ from klimit.estimate.plan.supply import Supply, known
 
 __all__ = ["SoftBestOf"]
 
-_SHARPEST = 150.0  # the largest beta times the widest range of rewards
+_SHARPEST = 150.0  # the largest beta times the span of rewards
 _WORK = 2.0**22  # pairs of draws, over all prompts, that are looked at for one setting
 _LARGEST = 512  # draws of a prompt
 _PER_N = 4  # draws for each of the n, below which what is left of the bias shows
@@ -24,7 +24,7 @@ _PER_N = 4  # draws for each of the n, below which what is left of the bias show
 class SoftBestOf(Result):
     """Of ``n`` draws keep one with weight ``exp(beta * reward)``.
 
-    The strength is the logarithm of ``beta`` times the widest range of rewards.
+    The strength is the logarithm of ``beta`` times the span of rewards.
 
     Attributes:
         supply: Draws of the reference policy.
@@ -37,7 +37,11 @@ class SoftBestOf(Result):
     stride: int = 1
     name: ClassVar[str] = "soft-best-of-n"
     whole: ClassVar[bool] = False
-    least: ClassVar[float] = -14.0
+
+    @property
+    def least(self) -> float:
+        """A strength so weak that the policy is nearly the reference policy."""
+        return self.supply.faintest
 
     def most(self) -> float:
         """The strongest choice that is worked out: nearly that of the best.
@@ -51,7 +55,7 @@ class SoftBestOf(Result):
         """Reward and KL at a strength.
 
         Args:
-            strength: Logarithm of ``beta`` times the widest range of rewards.
+            strength: Logarithm of ``beta`` times the span of rewards.
 
         Returns:
             Their means over the prompts that are looked at.
@@ -68,7 +72,7 @@ class SoftBestOf(Result):
         """All that is predicted at a strength.
 
         Args:
-            strength: Logarithm of ``beta`` times the widest range of rewards.
+            strength: Logarithm of ``beta`` times the span of rewards.
 
         Returns:
             The prediction.

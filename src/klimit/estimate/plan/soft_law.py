@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float64, Int64
 
 from klimit.core.results import Result
 from klimit.estimate.plan.left_out import LeftOut, corrected
@@ -12,7 +12,9 @@ from klimit.estimate.weighted_sums import product
 __all__ = ["SoftLaw", "soft_law"]
 
 _STEP = 0.7  # of the trapezoidal rule, which errs by about exp(-pi**2 / step)
-_TAIL = 20.0  # nats of the integrand that are left out at its lower end
+_TAIL = 20.0  # nats of the integrand that are left out at its lower end,
+_GONE = 50.0  # logarithm of an x from which exp(-x) is 0
+_HEAD = 3.7  # and beyond which it is 0 at its upper one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +42,7 @@ def soft_law(rewards: Float64[np.ndarray, " m"], *, n: int, beta: float) -> Soft
     Args:
         rewards: Rewards of one prompt's draws, shape ``(m,)``.
         n: Number of draws of which one is kept, at least 1.
-        beta: Inverse temperature of the choice, at most 150 over the range of rewards.
+        beta: Inverse temperature of the choice.
 
     Returns:
         Reward and divergence.
@@ -54,8 +56,8 @@ def soft_law(rewards: Float64[np.ndarray, " m"], *, n: int, beta: float) -> Soft
     below = rewards - top
     log_a = beta * below
     low = -np.log(n * np.exp(log_a).mean()) - _TAIL
-    tau = np.arange(low, 3.7 - float(log_a.min()) + _STEP, _STEP)
-    x = np.exp(tau + log_a[:, None])
+    tau = low + _STEP * _nodes(log_a, low)
+    x = np.exp(np.minimum(tau + log_a[:, None], _GONE))
     falls = np.exp(-x)
     density = n * _STEP * x * falls
     total = falls.sum(axis=0)
@@ -72,6 +74,14 @@ def soft_law(rewards: Float64[np.ndarray, " m"], *, n: int, beta: float) -> Soft
         corrected(reward, top + below @ left / (m - 1)),
         corrected(kl, _entropic(left).sum(axis=0) / (m - 1)),
     )
+
+
+def _nodes(log_a: Float64[np.ndarray, " m"], low: float) -> Int64[np.ndarray, " t"]:
+    """Steps of the rule from ``low`` on where some draw's integrand is not negligible."""
+    first = np.unique(np.floor((-log_a - _TAIL - low) / _STEP).astype(np.int64))
+    window = np.arange(int((_TAIL + _HEAD) / _STEP) + 2)
+    nodes = np.unique(first[:, None] + window)
+    return nodes[nodes >= 0]
 
 
 def _entropic(w: Float64[np.ndarray, "..."]) -> Float64[np.ndarray, "..."]:

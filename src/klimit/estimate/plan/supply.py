@@ -15,6 +15,9 @@ from klimit.estimate.uncertainty import check_level, check_prompts, mean_over_pr
 
 __all__ = ["Supply", "known", "supply"]
 
+_FAR = 10.0  # times what lies above it is a gap that parts penalties from rewards
+_FAINTEST = -14.0  # logarithm of a beta times the widest range
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Supply(Result):
@@ -42,10 +45,29 @@ class Supply(Result):
         return int(np.median(self.pools.counts))
 
     @property
-    def span(self) -> float:
+    def widest(self) -> float:
         """The widest range of one prompt's rewards; 1 where every prompt has one reward."""
         rewards, offsets = self.pools.rewards, self.pools.offsets
         return float((rewards[offsets[1:] - 1] - rewards[offsets[:-1]]).max()) or 1.0
+
+    @property
+    def span(self) -> float:
+        """That range above the gaps which are far wider than all that lies above them.
+
+        Penalties far below the other rewards tell nothing of the scale on which these differ.
+        """
+        spans = [0.0]
+        for block in self.pools.blocks:
+            above = block[:, -1:] - block
+            parted = above[:, :-1] > (1 + _FAR) * above[:, 1:]
+            parted &= above[:, 1:] > 0
+            spans.append(float(np.where(parted, above[:, 1:], above[:, :1]).min(axis=1).max()))
+        return max(spans) or 1.0
+
+    @property
+    def faintest(self) -> float:
+        """The logarithm of a ``beta`` times ``span`` that no reward at hand feels."""
+        return _FAINTEST - float(np.log(self.widest / self.span))
 
     def mean(self, within: WithinPrompts) -> Estimate:
         """The mean over prompts with its interval."""

@@ -23,7 +23,7 @@ _SPAN = 1e3  # the largest beta tried, times that range: past every rise that is
 class Tilting(Result):
     """Train to ``beta``, which is to say with the KL coefficient ``1 / beta``.
 
-    The strength is the logarithm of ``beta`` times the widest range of rewards.
+    The strength is the logarithm of ``beta`` times the span of rewards.
 
     Attributes:
         supply: Draws of the reference policy.
@@ -32,7 +32,11 @@ class Tilting(Result):
     supply: Supply
     name: ClassVar[str] = "train-to-beta"
     whole: ClassVar[bool] = False
-    least: ClassVar[float] = -14.0
+
+    @property
+    def least(self) -> float:
+        """A strength so weak that the policy is nearly the reference policy."""
+        return self.supply.faintest
 
     def most(self) -> float:
         """The largest strength for which enough draws count.
@@ -52,7 +56,7 @@ class Tilting(Result):
         """Reward and KL at a strength.
 
         Args:
-            strength: Logarithm of ``beta`` times the widest range of rewards.
+            strength: Logarithm of ``beta`` times the span of rewards.
 
         Returns:
             Their means over prompts.
@@ -64,7 +68,7 @@ class Tilting(Result):
         """All that is predicted at a strength.
 
         Args:
-            strength: Logarithm of ``beta`` times the widest range of rewards.
+            strength: Logarithm of ``beta`` times the span of rewards.
 
         Returns:
             The prediction.
