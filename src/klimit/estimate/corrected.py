@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from klimit.core.results import Estimate, Result
-from klimit.estimate.interval import Spread, freedom_of, interval
+from klimit.estimate.interval import Spread, freedom_of, interval, skewness_of
 from klimit.estimate.moves import moves_of_prompts, spread_of_moves
 from klimit.estimate.uncertainty import units_of
 
@@ -130,5 +130,5 @@ def spread_of_draws(
     total, p = float(variances.sum()), variances.size
     if not np.isfinite(total) or total <= 0:
         return Spread(total**0.5 / p, np.inf, 0.0)
-    freedom = freedom_of(float(fourths.sum()) / total**2, draws)
-    return Spread(total**0.5 / p, freedom, float(thirds.sum()) / total**1.5)
+    freedom = freedom_of(float(fourths.sum()) / total / total, draws)
+    return Spread(total**0.5 / p, freedom, skewness_of(float(thirds.sum()), total))

@@ -9,7 +9,7 @@ from scipy.special import stdtrit
 from klimit.core.results import Estimate
 from klimit.estimate.uncertainty import student_quantile
 
-__all__ = ["Spread", "freedom_of", "interval", "untransformed"]
+__all__ = ["Spread", "freedom_of", "interval", "skewness_of", "untransformed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,23 @@ def freedom_of(fourth: float, n: int) -> float:
         4.0
     """
     return max(1.0, 2.0 / max(fourth - 1.0 / n, 1e-9))
+
+
+def skewness_of(third: float, square: float) -> float:
+    """Skewness of a sum of what units carry, right for any scale of it.
+
+    Args:
+        third: Sum of the third powers of what the units carry.
+        square: Sum of their squares.
+
+    Returns:
+        The skewness; 0 where nothing varies or how much is unknown.
+
+    Example:
+        >>> skewness_of(8.0, 4.0)
+        1.0
+    """
+    return third / square / square**0.5 if 0 < square < np.inf else 0.0
 
 
 def interval(value: float, spread: Spread, *, level: float, n: int, method: str) -> Estimate:

@@ -8,7 +8,7 @@ from jaxtyping import Float64
 
 from klimit.core.errors import InsufficientDataError
 from klimit.estimate.draws import Draws
-from klimit.estimate.interval import Spread, freedom_of
+from klimit.estimate.interval import Spread, freedom_of, skewness_of
 from klimit.estimate.paired import prompt_means
 from klimit.estimate.parts import Part, parts
 from klimit.estimate.uncertainty import require_several_prompts
@@ -107,5 +107,5 @@ def spread_of_moves(
         fourth += float(np.einsum("i,i->", squares, squares))
     if total <= 0:
         return Spread(0.0, most, 0.0)
-    freedom = min(most, freedom_of(fourth / total**2, units))
-    return Spread(sqrt(total), freedom, third / total**1.5)
+    freedom = min(most, freedom_of(fourth / total / total, units))
+    return Spread(sqrt(total), freedom, skewness_of(third, total))

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from klimit.core.results import Estimate, Result
-from klimit.estimate.interval import untransformed
+from klimit.estimate.interval import skewness_of, untransformed
 from klimit.estimate.uncertainty import require_several_prompts, student_quantile, units_of
 
 __all__ = ["WithinPrompts", "skewed_interval"]
@@ -117,7 +117,7 @@ class WithinPrompts(Result):
         else:
             third = float(_or_zero(self, self.thirds).sum())
             variance = float(self.variances.sum())
-        return third / variance**1.5 if 0 < variance < np.inf else 0.0
+        return skewness_of(third, variance)
 
     def mean(self, *, prompts: str, level: float) -> Estimate:
         """The mean over prompts with its interval.

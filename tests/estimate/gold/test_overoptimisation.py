@@ -103,6 +103,17 @@ def test_gold_under_a_tilt_is_jackknifed_and_so_is_its_error() -> None:
 
 
 @pytest.mark.parametrize("prompts", ["sampled", "fixed"])
+def test_penalties_far_below_the_other_rewards_leave_answers(prompts: str) -> None:
+    rng = np.random.default_rng(3)
+    proxy = rng.normal(size=(40, 256))
+    proxy[rng.random(proxy.shape) < 0.01] = -1e4  # ties, whose cost in KL is next to nothing
+    gold = np.clip(proxy + rng.normal(size=proxy.shape), -5, 5).ravel()
+    found = overoptimisation(Draws.from_matrix(proxy), gold=gold, prompts=prompts)
+    ends = [(point.gold.low, point.gold.high) for point in found.best_of_n]
+    assert np.isfinite(ends).all()
+
+
+@pytest.mark.parametrize("prompts", ["sampled", "fixed"])
 def test_a_known_peak_is_found_with_a_range_around_it(prompts: str) -> None:
     draws, gold = hump(2)
     found = overoptimisation(draws, gold=gold, prompts=prompts)

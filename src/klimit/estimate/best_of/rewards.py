@@ -13,6 +13,7 @@ from klimit.estimate.best_of.rare import (
     shortfall_moments,
     too_rare,
 )
+from klimit.estimate.interval import skewness_of
 from klimit.estimate.within_prompts import WithinPrompts, skewed_interval
 
 __all__ = ["RewardInterval", "reward_interval"]
@@ -73,7 +74,7 @@ def _ceiling_skewness(
         values.variances if prompts == "fixed" else (values.values - values.values.mean()) ** 2
     )
     variance = max(float(seen.sum()), float(missed[0].sum()))
-    return -float(missed[1].sum()) / variance**1.5 if 0 < variance < np.inf else 0.0
+    return skewness_of(-float(missed[1].sum()), variance)
 
 
 def _widened(
@@ -87,6 +88,7 @@ def _widened(
     if prompts == "fixed" or not 0 < stderr < np.inf:
         return reward
     gap = values.values - values.values.mean()
+    gap /= np.abs(gap).max() or 1.0
     error = float(np.sqrt((gap**6).sum()) / (gap**2).sum() ** 1.5)
     quantile = float(stdtrit(p - 1.0, 0.5 + reward.level / 2))
     doubted = np.clip([skewness[0] - error, skewness[0] + error], -_SKEWED, _SKEWED)
