@@ -340,3 +340,7 @@ def test_fixed_prompts_need_a_draw_to_spare_for_an_error() -> None:
     assert not eight.supported
     assert eight.reason == "there is no draw beyond 8 to tell the error from"
     assert eight.marginal is None
+    spread = named(plan(draws, kl=float(np.log(7) - 6 / 7)), "best-of-n")
+    assert spread.marginal is not None
+    assert spread.marginal.value == pytest.approx(seven.marginal.value)
+    assert spread.marginal.standard_error < np.inf  # prompts that are sampled tell theirs
