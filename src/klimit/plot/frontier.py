@@ -21,6 +21,7 @@ from klimit.plot.style import (
     WIDE,
     blank_figure,
     has_offset,
+    hatched,
     plain_axes,
 )
 
@@ -168,17 +169,7 @@ def _draw_end_of_data(axes: Axes, frontier: FrontierEstimate, *, narrow: bool) -
     if not beyond:
         return
     right = axes.get_xlim()[1]
-    area = axes.axvspan(
-        frontier.supported_kl,
-        right,
-        facecolor="none",
-        edgecolor=HATCH,
-        hatch="///",
-        linewidth=0.0,
-        zorder=0.5,
-        label="beyond the data",
-    )
-    area.set_gid("beyond-the-data")
+    hatched(axes, frontier.supported_kl, right, gid="beyond-the-data", label="beyond the data")
     axes.axvline(
         frontier.supported_kl, color=MUTED, linestyle=(0, (2, 2)), linewidth=1.0, zorder=0.6
     ).set_gid("supported-kl")

@@ -5,7 +5,7 @@ from typing import Final
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-__all__ = ["blank_figure", "has_offset", "plain_axes"]
+__all__ = ["blank_figure", "has_offset", "hatched", "plain_axes"]
 
 INK: Final = "#1c1c20"
 MUTED: Final = "#66666e"
@@ -68,3 +68,26 @@ def has_offset(axes: Axes) -> bool:
     formatter = axes.yaxis.get_major_formatter()
     formatter.set_locs(axes.get_yticks().tolist())
     return bool(formatter.get_offset())
+
+
+def hatched(axes: Axes, left: float, right: float, *, gid: str, label: str = "") -> None:
+    """Hatch a range of budgets that is out of reach.
+
+    Args:
+        axes: The axes.
+        left: Where it begins.
+        right: Where it ends.
+        gid: Its name in the file.
+        label: Its name in the legend, if it is to be there.
+    """
+    axes.axvspan(
+        left,
+        right,
+        facecolor="none",
+        edgecolor=HATCH,
+        hatch="///",
+        linewidth=0.0,
+        zorder=0.5,
+        label=label,
+        gid=gid,
+    )

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from klimit.exact.claims.limits import LimitsClaim
 from klimit.plot.claims.panels import figure_of_claims, length_axis, log_axes, panel
-from klimit.plot.style import BEST_OF, HATCH, INK, MUTED, PAPER, THIRD
+from klimit.plot.style import BEST_OF, HATCH, INK, MUTED, PAPER, THIRD, hatched
 
 __all__ = ["limits_claim_figure"]
 
@@ -65,16 +65,7 @@ def _draw_ceiling(axes: Axes, claim: LimitsClaim) -> None:
     )
     drawn.set_gid("divergence")
     right = float(claim.kl[-1])
-    area = axes.axvspan(
-        claim.ceiling_kl,
-        right,
-        facecolor="none",
-        edgecolor=HATCH,
-        hatch="///",
-        linewidth=0.0,
-        zorder=0.5,
-    )
-    area.set_gid("infinite")
+    hatched(axes, claim.ceiling_kl, right, gid="infinite")
     axes.axvline(claim.ceiling_kl, color=MUTED, linewidth=1.0, linestyle=(0, (2, 2)))
     axes.set_xlim(0.0, right)
     axes.set_ylim(0.0, 1.35 * float(claim.divergence[finite].max()))
