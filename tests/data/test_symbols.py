@@ -37,9 +37,9 @@ def test_every_form_is_read(name: str, text: str, tmp_path: Path) -> None:
         (b"p,r\n1,2\n", "found 'p', 'r'; give a CSV file"),
         (
             b"probability,reward\n0.5,0\n0.5,high\n",
-            "row 2, reward: needed a number, got 'high'",
+            "row 3, reward: needed a number, got 'high'",
         ),
-        (b"probability,reward\n0.5,0\n0.5\n", "row 2, reward: needed a number, got nothing"),
+        (b"probability,reward\n0.5,0\n0.5\n", "row 3, reward: needed a number, got nothing"),
         (b"probability,reward\n0.5,0\n0.4,1\n", "probs must sum to 1, got 0.9"),
         (b"probability,reward\n0.5,0\n0.5,nan\n", "nan"),
         (b"[1, 2]", "entry 1: needed an object, got 1"),

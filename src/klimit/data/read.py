@@ -32,7 +32,8 @@ def read_draws(  # noqa: PLR0913  (a table has that many things to name)
     Args:
         path: A file, ``"-"`` for standard input, or a pandas, polars or Arrow table.
         prompt: Column with the prompt, text or id.
-        reward: Column with the reward, finite numbers.
+        reward: Column with the reward, finite numbers of at most 1e70 in size; whole ones that
+            a float holds to the last digit, up to 2**53.
         columns: Further columns of numbers to keep: their names, or klimit's name of each and
             its name in the table, ``{"log_prob_policy": "logp"}``. ``None`` keeps all there
             are. A number missing in one of these is ``nan``.

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from klimit.core.errors import InputError
-from klimit.core.lines import one_line
+from klimit.core.lines import one_line, shown
 from klimit.exact.finite import FiniteModel
 
 __all__ = ["read_symbols"]
@@ -75,7 +75,7 @@ def _from_csv(text: str, name: str) -> Rows:
     heads = [head.strip() for head in reader.fieldnames or []]
     _require_columns(heads, name)
     reader.fieldnames = heads
-    return [(f"row {number}", row) for number, row in enumerate(reader, 1)]
+    return [(f"row {reader.line_num}", row) for row in reader]  # the header is row 1
 
 
 def _from_json(text: str, name: str) -> Rows:
@@ -126,5 +126,4 @@ def _number(row: Mapping[str, object], column: str, place: str) -> float:
 
 
 def _shown(value: object) -> str:
-    text = "nothing" if value is None or value == "" else one_line(repr(value))
-    return text if len(text) <= 60 else f"{text[:59]}…"
+    return "nothing" if value is None or value == "" else shown(value, width=60)
