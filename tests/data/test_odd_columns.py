@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -135,3 +136,22 @@ def test_a_checkpoint_without_a_finite_number_is_refused_as_it_stands(
     path.write_text(f"kl,reward\n0.1,0.2\n0.2,{given}\n")
     with pytest.raises(InputError, match=f"row 3, column 'reward': needed .*, got {got}; mend"):
         read_points(path)
+
+
+def test_a_format_that_the_first_bytes_deny_is_refused(tmp_path: Path) -> None:
+    parquet, arrow, text = (tmp_path / name for name in ("a.parquet", "a.arrow", "a.csv"))
+    written(parquet)
+    table = pq.read_table(parquet)
+    pl.from_arrow(table).write_ipc(arrow)  # type: ignore[union-attr]
+    text.write_text("prompt,reward\na,1\n")
+    for path, asked, got in (
+        (parquet, "jsonl", "Parquet"),
+        (parquet, "arrow", "Parquet"),
+        (arrow, "csv", "Arrow"),
+        (arrow, "parquet", "Arrow"),
+        (text, "parquet", "a file that does not begin as Parquet does"),
+    ):
+        with pytest.raises(InputError, match=f"needed {asked}, as asked for, got {got}; leave"):
+            read_draws(path, format=asked)
+    for path, asked in ((parquet, "parquet"), (arrow, "arrow"), (text, "csv")):
+        assert len(read_draws(path, format=asked)) in {1, 4}

@@ -11,7 +11,7 @@ from klimit.data.formats import TableFormat
 from klimit.data.tables.comma import comma_table
 from klimit.data.tables.content import Content, read_content
 from klimit.data.tables.lines import LinesTable
-from klimit.data.tables.sniff import refuse_encoding, sniff
+from klimit.data.tables.sniff import ARROW, PARQUET, refuse_encoding, sniff
 from klimit.data.tables.table import FrameTable, Table, listed
 
 __all__ = ["open_table", "table_of"]
@@ -44,8 +44,27 @@ def open_table(source: object, *, format: TableFormat | None = None) -> Table:  
     """
     if isinstance(source, str):
         content = read_content(source)
+        if format is not None:
+            _refuse_other(content, format)
         return table_of(content, format or sniff(content.head, name=content.name))
     return FrameTable("table", _in_memory(source))
+
+
+def _refuse_other(content: Content, asked: TableFormat) -> None:
+    """Refuse a file of which the first bytes say that it has not the format asked for."""
+    parquet, arrow = (content.head.startswith(magic) for magic in (PARQUET, ARROW))
+    if asked == "parquet" and not parquet:
+        got = "Arrow" if arrow else "a file that does not begin as Parquet does"
+    elif asked != "parquet" and parquet:
+        got = "Parquet"
+    elif asked not in {"parquet", "arrow"} and arrow:
+        got = "Arrow"
+    else:
+        return
+    raise InputError(
+        f"{content.name}: needed {asked}, as asked for, got {got}; leave the format out, and "
+        "it is told by the content"
+    )
 
 
 def table_of(content: Content, kind: TableFormat) -> Table:

@@ -5,6 +5,9 @@ from klimit.data.formats import TableFormat
 
 __all__ = ["refuse_encoding", "sniff"]
 
+PARQUET = (b"PAR1", b"PARE")
+ARROW = (b"ARROW1", b"\xff\xff\xff\xff")
+
 _FOREIGN = {
     b"PK\x03\x04": "an Excel workbook or zip archive; save the sheet as CSV UTF-8 or unpack it",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook; save the sheet as CSV UTF-8",
@@ -43,9 +46,9 @@ def sniff(head: bytes, *, name: str) -> TableFormat:
         >>> sniff(b'{"prompt": "a", "reward": 1}', name="draws")
         'jsonl'
     """
-    if head.startswith((b"PAR1", b"PARE")):
+    if head.startswith(PARQUET):
         return "parquet"
-    if head.startswith((b"ARROW1", b"\xff\xff\xff\xff")):
+    if head.startswith(ARROW):
         return "arrow"
     for magic, what in _FOREIGN.items():
         if head.startswith(magic):
