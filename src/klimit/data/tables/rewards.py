@@ -63,10 +63,11 @@ def with_rewards(
 def _refuse_long(table: Table, frame: pl.DataFrame, name: str) -> None:
     """Refuse whole numbers of which rounding would make ties."""
     column = frame[name]
-    if column.dtype not in (pl.Int64, pl.UInt64, pl.Int128):
+    if not column.dtype.is_integer():
         return
-    long = (column.cast(pl.Int128).abs() > _LONGEST).arg_true()
-    if long.len():
+    ends = [int(end) for end in (column.min(), column.max()) if isinstance(end, int)]
+    if any(abs(end) > _LONGEST for end in ends):
+        long = (column.cast(pl.Int128).abs() > _LONGEST).arg_true()
         raise InputError(
             f"{_place(table, frame, name, long[0])}: needed a number that a float holds to the "
             f"last digit, got {column[long[0]]}; subtract a constant, or write it as a float"
