@@ -69,6 +69,15 @@ REFUSED: list[tuple[Callable[[], object], str]] = [
         lambda: setting_of(FiniteModel.from_probs([0.5, 0.5], [0, -inf]), name="coin"),
         "the claims need finite rewards, got -inf; leave that symbol out",
     ),
+    *(
+        (
+            lambda top=top: setting_of(
+                FiniteModel.from_probs([0.5, 0.5], [-top, top]), name=""
+            ),
+            "the claims need rewards whose squares are floats, got a range of",
+        )
+        for top in (1e-300, 1e300, 1e308)
+    ),
     (lambda: cumulants(VOID, beta=0.0, order=2), "cumulants need a finite mean reward"),
     (
         lambda: divergence(tilt(COUNT, beta=0.05), drawn(0.5)),

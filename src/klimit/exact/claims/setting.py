@@ -27,6 +27,7 @@ LENGTHS = (25, 50, 100, 200, 400, 800, 1600)
 _BUDGET = 0.2  # nats per symbol
 _TYPES = 1_500_000  # what a law over types may hold
 _WORK = 10_000_000  # symbols times levels of a law on a lattice
+_WIDEST = 1e120  # range of rewards, and over the narrowest: squares of totals are floats
 _STEPS = 64  # of the lattice that other rewards are rounded to
 
 
@@ -116,6 +117,12 @@ def setting_of(
     if levels.rewards.size == 1:
         raise InputError(
             f"the claims need two different rewards, all are {levels.rewards[0]:g}"
+        )
+    spread = float(levels.rewards[-1]) - float(levels.rewards[0])
+    if not 1 / _WIDEST < spread < _WIDEST:
+        raise InputError(
+            f"the claims need rewards whose squares are floats, got a range of {spread:g}; "
+            "multiply them by a constant"
         )
     checked = sorted({checked_length(length) for length in lengths})
     if len(checked) < 2:
