@@ -164,3 +164,10 @@ def test_a_normal_reward_which_is_no_sum_comes_out_as_stated() -> None:
 def test_what_it_cannot_predict_is_refused(model: FiniteModel, kl: float, message: str) -> None:
     with pytest.raises(InputError, match=message):
         second_order(model, kl=kl)
+
+
+@pytest.mark.parametrize("scale", [1e155, 1e300, 1e-160])
+def test_rewards_whose_squares_are_no_floats_are_refused(scale: float) -> None:
+    model = FiniteModel.from_probs([0.5, 0.5], [0.0, scale])
+    with pytest.raises(InputError, match="whose squares are floats"):
+        second_order(model, kl=0.3)

@@ -80,7 +80,16 @@ def test_it_tends_to_the_tilt_like_one_over_n() -> None:
     np.testing.assert_allclose(huge.log_probs, target.log_probs, atol=1e-12)
 
 
-@pytest.mark.parametrize("beta", [500.0, inf])
+@pytest.mark.parametrize("penalty", [-100.0, -1e4, -1e5])
+def test_levels_far_apart_are_told_apart(penalty: float) -> None:
+    rewards = [0.0, 1.0, penalty, penalty - 0.5, 3 * penalty]
+    model = FiniteModel.from_probs([0.3, 0.2, 0.2, 0.2, 0.1], rewards)
+    found = soft_best_of_n(model, n=3, beta=2.0)
+    expected = by_enumeration(model, 3, 2.0)
+    np.testing.assert_allclose(found.log_probs, expected, atol=1e-15 * abs(penalty) + 1e-12)
+
+
+@pytest.mark.parametrize("beta", [500.0, 1e12, inf])
 def test_a_large_beta_keeps_the_best(beta: float) -> None:
     ours, best = soft_best_of_n(THREE, n=6, beta=beta), best_of_n(THREE, n=6)
     np.testing.assert_allclose(ours.log_probs, best.log_probs, atol=1e-12)
@@ -112,7 +121,8 @@ def test_what_has_no_answer_is_refused() -> None:
         soft_best_of_n(void, n=2, beta=-1.0)
     with pytest.raises(InputError, match="n must be at least 1"):
         soft_best_of_n(THREE, n=0, beta=1.0)
-    with pytest.raises(InputError, match="beta is too large for soft best-of-n over 3 levels"):
-        soft_best_of_n(THREE, n=2, beta=1e12)
+    many = FiniteModel.from_probs(np.full(10**5, 1e-5), np.arange(10.0**5))
+    with pytest.raises(InputError, match="beta is too large for soft best-of-n over 100000"):
+        soft_best_of_n(many, n=2, beta=1e3)
     with pytest.raises(InputError, match="needs a model with levels"):
         soft_best_of_n.__wrapped__(GaussianReward(0.0, 1.0), n=2, beta=1.0)

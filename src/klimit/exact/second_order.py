@@ -117,6 +117,11 @@ def second_order(model: Model, *, kl: float) -> SecondOrder:
             f"the second-order law ends, got {kl:.6g}"
         )
     optimum = limits.at_kl(kl)
+    if not 1e-200 < optimum.variance < 1e200:
+        raise InputError(
+            "the second-order law needs rewards whose squares are floats, got a variance of "
+            f"{optimum.variance:.3g}; multiply them by a constant"
+        )
     if isinstance(model, FiniteModel) and (span := _span(model)) > 0.0:
         lowest = float(model.levels.rewards[0])
         found = _on_lattice(optimum, lowest=lowest, span=span)

@@ -1,7 +1,7 @@
 """Soft best-of-n: draw n, keep one with weight exp(beta * reward)."""
 
 from dataclasses import dataclass
-from math import ceil, inf, log
+from math import inf, log
 
 import numpy as np
 from jaxtyping import Float64
@@ -22,6 +22,7 @@ __all__ = ["SoftBestOfNLaw", "soft_best_of_n", "soft_log_ratio"]
 
 _STEP = 0.25  # the trapezoidal rule errs by about exp(-35) of each ratio with it
 _TAIL = 45.0  # nats of the integrand that are left out at each end
+_GONE = 60.0  # logarithm of an x from which exp(-x) is 0
 _CELLS = 2**22  # how many exponentials are held at once
 _WORK = 2**33  # how many are computed before the answer is refused
 
@@ -135,10 +136,9 @@ def soft_log_ratio(levels: Levels, log_n: float, beta: float) -> Float64[np.ndar
         return _hard(levels, log_n, beta)
     attainable = levels.attainable
     b = rescaled(beta, attainable.exponent)
-    log_a = b * (attainable.scaled - attainable.scaled[-1 if b > 0 else 0])
-    log_m = levels.log_masses[-log_a.size :]
+    log_m = levels.log_masses[-attainable.scaled.size :]
     log_more = log_n + float(log1mexp(-log_n))
-    ratio = log_n + _log_integrals(log_a, log_m, log_more)
+    ratio = log_n + _log_integrals(b, attainable.scaled, log_m, log_more)
     if levels.has_void:
         with np.errstate(over="ignore"):
             others = np.exp(log_more) * levels.log_masses[0]
@@ -154,31 +154,54 @@ def _hard(levels: Levels, log_n: float, beta: float) -> Float64[np.ndarray, " k"
 
 
 def _log_integrals(
-    log_a: Float64[np.ndarray, " k"], log_m: Float64[np.ndarray, " k"], log_more: float
+    beta: float,
+    rewards: Float64[np.ndarray, " k"],
+    log_m: Float64[np.ndarray, " k"],
+    log_more: float,
 ) -> Float64[np.ndarray, " k"]:
     """The logarithm of the integral for each level, over nodes in ``log s``, block by block."""
+    log_a = beta * (rewards - rewards[-1 if beta > 0 else 0])
     log_mean = log_sum_exp(log_m + log_a)
     low = -max(0.0, log_more + log_mean) - _TAIL
-    high = -float(log_a.min()) + log(_TAIL) + 3.0
-    count = ceil((high - low) / _STEP)
-    if count * log_a.size > _WORK:
+    spans = _spans(log_a, log_more, low)
+    if (count := sum(len(steps) for _, steps in spans)) * log_a.size > _WORK:
         raise InputError(
             f"beta is too large for soft best-of-n over {log_a.size} levels: weights span "
-            f"{-log_a.min():.3g} nats; beta=inf gives best-of-n"
+            f"{-log_a.min():.3g} nats, which takes {count} nodes; beta=inf gives best-of-n"
         )
     block = max(1, _CELLS // log_a.size)
     total = np.full(log_a.shape, -inf)
-    for start in range(0, count, block):
-        tau = low + _STEP * np.arange(start, min(start + block, count))
-        log_x = tau[:, None] + log_a
+    for level, nodes in (
+        (level, steps[i : i + block])
+        for level, steps in spans
+        for i in range(0, len(steps), block)
+    ):
+        away = _STEP * np.array(nodes)
+        log_x = away[:, None] + beta * (rewards - rewards[level])  # digits that log_a lacks
+        log_x = np.minimum(log_x, _GONE)
         cost = _log_transform(log_x, log_m, log_more)
         # levels cannot gain more than the walk from the low end; the rest is skipped
-        near = cost < tau - low + _TAIL
+        near = cost < away - log_a[level] - low + _TAIL
         if near.any():
-            with np.errstate(over="ignore"):
-                terms = log_x[near] - np.exp(log_x[near]) - cost[near, None]
+            terms = log_x[near] - np.exp(log_x[near]) - cost[near, None]
             total = np.logaddexp(total, _log_sums(terms.T))
     return total + log(_STEP)
+
+
+def _spans(
+    log_a: Float64[np.ndarray, " k"], log_more: float, low: float
+) -> list[tuple[int, range]]:
+    """Nodes near which some level's weight counts: a level and steps from it, span by span."""
+    order = np.argsort(-log_a)
+    centres = -log_a[order]
+    begins = np.maximum(centres - max(0.0, log_more) - _TAIL, low)
+    ends = centres + log(_TAIL) + 3.0
+    cuts = np.flatnonzero(begins[1:] > ends[:-1] + 2 * _STEP) + 1
+    first, last = np.append(0, cuts), np.append(cuts, centres.size) - 1
+    starts = np.floor((begins[first] - centres[first]) / _STEP).astype(int).tolist()
+    stops = np.ceil((ends[last] - centres[first]) / _STEP).astype(int).tolist()
+    spans = zip(order[first].tolist(), starts, stops, strict=True)
+    return [(level, range(start, stop)) for level, start, stop in spans]
 
 
 def _log_transform(
