@@ -11,8 +11,14 @@ from klimit.estimate.frontier.jackknife import jackknife
 from klimit.estimate.frontier.sums import sum_directly
 from klimit.estimate.weights import prompt_tilts
 
-ROWS = st.lists(st.lists(st.floats(-50, 50), min_size=1, max_size=6), min_size=1, max_size=4)
-NEAR = st.lists(st.lists(st.floats(-2, 2), min_size=1, max_size=6), min_size=1, max_size=4)
+
+def tables(reward: st.SearchStrategy[float]) -> st.SearchStrategy[list[list[float]]]:
+    """Rewards of some prompts, none so near to another that draws are refused."""
+    rounded = reward.map(lambda x: round(x, 12))
+    return st.lists(st.lists(rounded, min_size=1, max_size=6), min_size=1, max_size=4)
+
+
+ROWS, NEAR = tables(st.floats(-50, 50)), tables(st.floats(-2, 2))
 TIED = Draws.from_matrix([[0.0, 2.0, 2.0], [1.0, 1.0, 1.0]])
 
 

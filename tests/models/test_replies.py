@@ -6,6 +6,7 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from klimit.core.errors import BackendError, InputError
+from klimit.models import plugins
 from klimit.models.backends import registry
 from klimit.models.backends.replies import Reply, complaint, completions_of, retry_after
 from klimit.models.rewards.registry import Reward
@@ -76,7 +77,8 @@ def test_a_backend_that_another_package_brings_is_opened_by_its_name(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     point = EntryPoint("mine", "tests.models.test_replies:open_toy", registry.GROUP)
-    monkeypatch.setattr(registry, "entry_points", lambda **_: (point,))
+    for module in (registry, plugins):
+        monkeypatch.setattr(module, "entry_points", lambda **_: (point,))
     assert registry.known_backends() == {"mine": "tests.models.test_replies"}
     assert registry.backend_for("mine:a:b") == ("mine", "a:b")
     model = registry.open_model("mine:a:b")
