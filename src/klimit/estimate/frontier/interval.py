@@ -38,7 +38,7 @@ def estimate_of(sums: Sums, values: Values, *, prompts: str, level: float) -> Es
         int(sums.counts.sum()),
         values.doubt,
         values.upward,
-        0.0,
+        values.overdone,
     )
     spread, method = numbers.spread(prompts), f"t, {units_of(prompts)}"
     if spread.stderr == 0 and values.carried.reached.any():

@@ -10,6 +10,7 @@ from klimit.estimate.draws import Draws
 from klimit.estimate.frontier.condensing import sums_over
 from klimit.estimate.frontier.own_betas import own_betas
 from klimit.estimate.frontier.sums import Sums
+from klimit.estimate.frontier.tails import tail_decay
 from klimit.estimate.frontier.values import (
     LEAST_KL,
     Carried,
@@ -23,6 +24,8 @@ __all__ = ["OwnFrontier", "own_frontier"]
 _FASTEST, _SLOWEST = 0.3, 0.75  # ratios of the bias at m draws and at m / 2 that are believed
 _SPLITS = 320  # halvings of all prompts together that keep their noise small
 _CAUTION = 2.5  # standard errors by which the bias may fall slower than it seems
+_LASTING = 0.9  # the largest ratio that the tail of the weights may tell
+_STEADY = 1.4  # of what is added beyond a bias that halves with each doubling, as a doubt
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +80,11 @@ class OwnFrontier:
         rewards = np.where(plain.reached, plain.reward, rewards)
         split = half + more * shrunk
         variances = ((split[:, 0] - split[:, 1]) ** 2).mean(axis=0) / 4
-        upward = (_remaining(ratio + _CAUTION * stderr) - more) * float(last.mean())
+        slower = max(
+            _remaining(ratio + _CAUTION * stderr) - more,
+            (_remaining(self._told(plain), most=_LASTING) - more) / 2,
+        )
+        steady = np.where(plain.reached, plain.reward, plain.reward + 3 * last - before)
         weights = np.where(plain.reached, 1 / self.whole.tied, plain.squares)
         decay = float(-np.log2(max(ratio, 1e-3))) if ratio < 1 else 0.0
         return Values(
@@ -87,10 +94,18 @@ class OwnFrontier:
             thirds=np.zeros(variances.size),
             fourths=1.5 * variances**2,
             doubt=0.3 * abs(more - 1) * abs(float(last.mean())),
-            upward=max(upward, 0.0),
+            upward=max(slower * float(last.mean()), 0.0),
             downward=0.0,
             carried=Carried(decay, float(1 / weights.mean()), plain.reached),
+            overdone=_STEADY * max(float((rewards - steady).mean()), 0.0) * (more > 1),
         )
+
+    def _told(self, plain: "_Plain") -> float:
+        """The ratio of the bias at twice the draws that the weights' tail tells, 0 for none."""
+        beta = plain.beta[~plain.reached]
+        if not beta.size:
+            return 0.0
+        return float(2.0 ** -tail_decay(self.whole.tails, beta=float(np.median(beta))))
 
     def carried(self, kl: float) -> Carried:
         """How the draws carry a budget.
@@ -125,9 +140,9 @@ def _plain(sums: Sums, kl: float) -> _Plain:
     return _Plain(beta, reward, tilt.squares, reached)
 
 
-def _remaining(ratio: float) -> float:
+def _remaining(ratio: float, *, most: float = _SLOWEST) -> float:
     """How many times the last step is still to go, if each doubling shrinks it by ``ratio``."""
-    believed = float(np.clip(ratio, _FASTEST, _SLOWEST))
+    believed = float(np.clip(ratio, _FASTEST, most))
     return believed / (1 - believed)
 
 

@@ -50,6 +50,7 @@ class Values(Result):
         upward: The same for a bias that falls slower than it seems, the truth being higher.
         downward: How far below the mean reward may be, where a ceiling may be missed.
         carried: How the draws carry them.
+        overdone: As ``upward``, for a bias that falls faster: the truth may be lower.
     """
 
     beta: Float64[np.ndarray, " p"]
@@ -61,6 +62,7 @@ class Values(Result):
     upward: float
     downward: float
     carried: Carried
+    overdone: float = 0.0
 
 
 def ceilings(seen: Extremes) -> Float64[np.ndarray, " p"]:
@@ -101,6 +103,7 @@ def values_near_zero(zero: Values, near: Values, *, share: float) -> Values:
         doubt=share * near.doubt,
         upward=share * near.upward,
         downward=share * near.downward,
+        overdone=share * near.overdone,
     )
 
 
