@@ -21,7 +21,7 @@ from klimit.estimate.within_prompts import WithinPrompts
 __all__ = ["fixed_levels"]
 
 _THREADS = 2
-_NUMBERS = 1 << 21  # left-out values at a time
+_NUMBERS = 1 << 22  # left-out values at a time
 
 
 def fixed_levels(
