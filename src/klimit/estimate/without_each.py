@@ -20,7 +20,7 @@ __all__ = ["Weights", "WithoutEach"]
 
 _ORDERS = np.arange(2, 7)  # powers of the weights that enter the bias without one draw
 _LEAST = 1e-12  # what a weight of 1 leaves to the other draws
-_LARGE = 0.5
+_LARGE = 0.5  # weight from which differences from sums over all draws lose digits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,9 +164,7 @@ class Weights(Result):
         of_own = (powers.own * powers.inverse).sum(axis=0)
         series -= (of_own - odds * powers.shares.sum(axis=0)) * gap
         large = np.flatnonzero(self.own > _LARGE)
-        if (
-            large.size
-        ):  # what is left of the others there is lost in rounding: held in its bounds
+        if large.size:  # what is left of the others is lost in rounding: held in its bounds
             prompt = np.searchsorted(self.starts, large, side="right") - 1
             reach = np.maximum.reduceat(np.abs(gap), self.starts, axis=1)[:, prompt]
             without[:, large] = np.clip(without[:, large], -2 * reach, 2 * reach)

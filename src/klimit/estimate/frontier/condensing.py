@@ -15,7 +15,7 @@ from klimit.estimate.frontier.tails import tail_terms
 __all__ = ["condense", "sums_over"]
 
 _WIDTH = 0.6  # of a bin, in proportion to its distance from the best, times log(draws)
-_WIDEST = 0.15
+_WIDEST = 0.15  # and at the most, where draws are few
 _NEAREST = 1e-20  # of a prompt's range: below this distance from the best, bins do not shrink
 _BLOCK = 256_000  # draws that are worked on at a time: more need memory, fewer more calls
 _WORTH = 0.7  # share of bins with draws above which leaving out the others costs more
@@ -68,8 +68,8 @@ def condense(
     bins = max(block.centres.shape[1] for block in blocks)
     centres, moments = np.zeros((counts.size, bins)), np.zeros((MOMENTS, counts.size, bins))
     for (i, j), block in zip(spans, blocks, strict=True):
-        own = block.centres.shape[1]  # of fewer bins the last ones stay empty
-        centres[i:j, :own], moments[:, i:j, :own] = block.centres, block.moments
+        width = block.centres.shape[1]  # of fewer bins the last ones stay empty
+        centres[i:j, :width], moments[:, i:j, :width] = block.centres, block.moments
     return CondensedSums(
         counts,
         np.concatenate([block.best for block in blocks]),

@@ -13,8 +13,8 @@ __all__ = ["SoftLaw", "soft_law"]
 
 _STEP = 0.7  # of the trapezoidal rule, which errs by about exp(-pi**2 / step)
 _TAIL = 20.0  # nats of the integrand that are left out at its lower end,
-_GONE = 50.0  # logarithm of an x from which exp(-x) is 0
 _HEAD = 3.7  # and beyond which it is 0 at its upper one
+_GONE = 50.0  # logarithm of an x from which exp(-x) is 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

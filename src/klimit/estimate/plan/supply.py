@@ -30,6 +30,9 @@ class Supply(Result):
         tokens: Tokens of every draw, shape ``(n,)``; ``None`` where unknown.
         prompts: ``"sampled"`` or ``"fixed"``.
         level: Nominal coverage of the intervals.
+        widest: The widest range of one prompt's rewards; 1 where every prompt has one reward.
+        span: That range without penalties far below, which tell nothing of the scale on which
+            the other rewards differ.
     """
 
     draws: Draws
@@ -38,31 +41,13 @@ class Supply(Result):
     tokens: Float64[np.ndarray, " n"] | None
     prompts: str
     level: float
+    widest: float
+    span: float
 
     @property
     def typical(self) -> int:
         """Draws that half of the prompts have at least."""
         return int(np.median(self.pools.counts))
-
-    @property
-    def widest(self) -> float:
-        """The widest range of one prompt's rewards; 1 where every prompt has one reward."""
-        rewards, offsets = self.pools.rewards, self.pools.offsets
-        return float((rewards[offsets[1:] - 1] - rewards[offsets[:-1]]).max()) or 1.0
-
-    @property
-    def span(self) -> float:
-        """That range above the gaps which are far wider than all that lies above them.
-
-        Penalties far below the other rewards tell nothing of the scale on which these differ.
-        """
-        spans = [0.0]
-        for block in self.pools.blocks:
-            above = block[:, -1:] - block
-            parted = above[:, :-1] > (1 + _FAR) * above[:, 1:]
-            parted &= above[:, 1:] > 0
-            spans.append(float(np.where(parted, above[:, 1:], above[:, :1]).min(axis=1).max()))
-        return max(spans) or 1.0
 
     @property
     def faintest(self) -> float:
@@ -126,7 +111,19 @@ def supply(draws: Draws, *, tokens: float | str | None, prompts: str, level: flo
     check_prompts(prompts)
     check_level(level)
     pools = sorted_pools(draws)
-    return Supply(draws, pools, atoms_of(pools), _tokens(draws, tokens), prompts, level)
+    ranges = np.array([_ranges(block) for block in pools.blocks]).max(axis=0)
+    widest, span = (float(size) or 1.0 for size in ranges)
+    known_tokens = _tokens(draws, tokens)
+    return Supply(draws, pools, atoms_of(pools), known_tokens, prompts, level, widest, span)
+
+
+def _ranges(block: Float64[np.ndarray, "q m"]) -> tuple[float, float]:
+    """The widest range of sorted rewards, and that above gaps far wider than what is above."""
+    above = block[:, -1:] - block
+    whole, rest = above[:, :1], above[:, 1:]
+    parted = (rest > 0) & (above[:, :-1] > (1 + _FAR) * rest)
+    bulk = np.where(parted, rest, whole).min(axis=1, initial=np.inf)
+    return float(whole.max()), float(np.minimum(bulk, whole[:, 0]).max())
 
 
 def known(value: float, *, level: float, count: int) -> Estimate:
