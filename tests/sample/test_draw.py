@@ -14,7 +14,10 @@ from klimit.sample.draw import Drawn, Wanted, draw_all
 
 @dataclass
 class Recorder:
-    """A model whose response is its seed; it may fail or be interrupted at a seed."""
+    """A model whose response is its seed; it may fail or be interrupted at a seed.
+
+    No other request ends before a slow one has begun, however late its thread is.
+    """
 
     fails_at: int = -1
     slow_at: int = -1
@@ -22,6 +25,7 @@ class Recorder:
     most_at_once: int = 0
     now: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
+    begun: threading.Event = field(default_factory=threading.Event)
 
     @property
     def name(self) -> str:
@@ -41,7 +45,12 @@ class Recorder:
             self.now += 1
             self.most_at_once = max(self.most_at_once, self.now)
             self.seeds += seeds
-        time.sleep(0.2 if self.slow_at in seeds else 0.001)
+        slow = self.slow_at in seeds
+        if slow:
+            self.begun.set()
+        elif self.slow_at >= 0:
+            assert self.begun.wait(10)
+        time.sleep(0.2 if slow else 0.001)
         with self.lock:
             self.now -= 1
         if self.fails_at in seeds:
