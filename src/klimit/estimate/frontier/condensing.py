@@ -17,7 +17,8 @@ __all__ = ["condense", "sums_over"]
 _WIDTH = 0.6  # of a bin, in proportion to its distance from the best, times log(draws)
 _WIDEST = 0.15  # and at the most, where draws are few
 _NEAREST = 1e-20  # of a prompt's range: below this distance from the best, bins do not shrink
-_BLOCK = 256_000  # draws that are worked on at a time: more need memory, fewer more calls
+_BLOCK = 512_000  # draws that are sorted at a time: more need memory, fewer more calls
+_PIECE = 64_000  # draws whose powers are summed at a time: they stay in the processor's cache
 _WORTH = 0.7  # share of bins with draws above which leaving out the others costs more
 _MANY, _EACH = 100_000, 400  # draws in all and a prompt from which condensing them pays
 _FACTORIALS = np.array([float(factorial(j)) for j in range(MOMENTS)])
@@ -51,20 +52,20 @@ def condense(
         >>> sums.at(np.ones(2)).cgf.round(6)  # log(e - 1) for the first, in the limit
         array([0.541407, 0.      ])
     """
-    starts, spans = np.append(0, np.cumsum(counts)), _blocks(counts)
+    starts, spans = np.append(0, np.cumsum(counts)), _blocks(counts, draws=_BLOCK)
     work = [(rewards[starts[i] : starts[j]], counts[i:j]) for i, j in spans]
     largest = max(some.size for some, _ in work)
     # one memory for all blocks: new pages cost more than sums
-    turns, shift, power = np.empty((2, largest)), np.empty(largest), np.empty(largest)
+    turns = np.empty((2, largest))
+    scratch = np.empty((2, min(_PIECE + int(counts.max()), largest)))
     blocks: list[_Block] = []
     with ThreadPoolExecutor(1) as sorter:
         ahead = sorter.submit(_sorted, *work[0], turns[0])
-        for i, (some, own) in enumerate(work):
+        for i, (_, own) in enumerate(work):
             rising, tails = ahead.result()
             if i + 1 < len(work):
                 ahead = sorter.submit(_sorted, *work[i + 1], turns[(i + 1) % 2])
-            scratch = shift[: some.size], power[: some.size]
-            blocks.append(_condensed(rising, own, tails, *scratch))
+            blocks.append(_condensed(rising, own, tails, scratch))
     bins = max(block.centres.shape[1] for block in blocks)
     centres, moments = np.zeros((counts.size, bins)), np.zeros((MOMENTS, counts.size, bins))
     for (i, j), block in zip(spans, blocks, strict=True):
@@ -81,12 +82,12 @@ def condense(
     )
 
 
-def _blocks(counts: Int64[np.ndarray, " p"]) -> list[tuple[int, int]]:
-    """Where each block of prompts begins and ends."""
+def _blocks(counts: Int64[np.ndarray, " p"], *, draws: int) -> list[tuple[int, int]]:
+    """Where each block of prompts, of so many draws or a little more, begins and ends."""
     size, edges = 0, [0]
     for i, count in enumerate(counts.tolist(), start=1):
         size += count
-        if size >= _BLOCK or i == counts.size:
+        if size >= draws or i == counts.size:
             size = 0
             edges.append(i)
     return list(pairwise(edges))
@@ -113,8 +114,7 @@ def _condensed(
     rising: Float64[np.ndarray, " s"],
     counts: Int64[np.ndarray, " q"],
     tails: Float64[np.ndarray, "2 q"],
-    shift: Float64[np.ndarray, " s"],
-    power: Float64[np.ndarray, " s"],
+    scratch: Float64[np.ndarray, "2 l"],
 ) -> _Block:
     ends = np.cumsum(counts)
     ranks = np.arange(HEAVY)
@@ -127,9 +127,14 @@ def _condensed(
     lowest, stops = rising[ends - counts], np.maximum(ends - HEAVY, ends - counts)
     next_best = rising[np.maximum(np.minimum(stops, ends - tied) - 1, ends - counts)]
     edges = _edges(best[:, 0], next_best, lowest, width=_bin_width(int(counts.max())))
-    starts = _bin_starts(rising, edges, ends - counts, stops)
-    centres, moments = _local_moments(rising, best[:, 0], starts, stops, shift, power)
-    return _Block(best, tied, lowest, tails, *_without_empty(centres, moments))
+    begins = _bin_begins(rising, edges, ends - counts, stops)
+    starts = np.append(0, ends)
+    pieces = [
+        _local_moments(rising[starts[i] : starts[j]], begins[i:j] - starts[i], scratch)
+        for i, j in _blocks(counts, draws=_PIECE)
+    ]
+    middles, moments = (np.concatenate(found, axis=-2) for found in zip(*pieces, strict=True))
+    return _Block(best, tied, lowest, tails, *_without_empty(middles - best[:, :1], moments))
 
 
 def _bin_width(draws: int) -> float:
@@ -157,27 +162,25 @@ def _edges(
     return np.asarray(best[:, None] - farthest[:, None] * ratio[:, None] ** steps)
 
 
-def _bin_starts(
+def _bin_begins(
     rising: Float64[np.ndarray, " s"],
     edges: Float64[np.ndarray, "q e"],
     starts: Int64[np.ndarray, " q"],
     stops: Int64[np.ndarray, " q"],
-) -> Int64[np.ndarray, "q b"]:
-    """Where each bin of each prompt begins among its draws that are not kept one by one."""
+) -> Int64[np.ndarray, "q b1"]:
+    """Where each bin of a prompt begins, and behind them its best draws, kept one by one."""
     spans = zip(starts.tolist(), stops.tolist(), edges, strict=True)
     found = [rising[start:stop].searchsorted(edge) for start, stop, edge in spans]
-    return np.column_stack([starts, starts[:, None] + np.array(found)])
+    return np.column_stack([starts, starts[:, None] + np.array(found), stops])
 
 
-def _local_moments(  # noqa: PLR0913, PLR0917
+def _local_moments(
     rising: Float64[np.ndarray, " s"],
-    best: Float64[np.ndarray, " q"],
-    starts: Int64[np.ndarray, "q b"],
-    stops: Int64[np.ndarray, " q"],
-    shift: Float64[np.ndarray, " s"],
-    power: Float64[np.ndarray, " s"],
+    begins: Int64[np.ndarray, "q b1"],
+    scratch: Float64[np.ndarray, "2 l"],
 ) -> tuple[Float64[np.ndarray, "q b"], Float64[np.ndarray, "j q b"]]:
-    begins = np.column_stack([starts, stops])  # the best of a prompt, kept apart, come last
+    """Middles of the bins and the moments about them."""
+    shift, power = scratch[:, : rising.size]
     flat = np.append(begins.ravel(), rising.size)
     first, sizes = flat[:-1], np.diff(flat)
     middles = (rising[first] + rising[np.maximum(flat[1:] - 1, first)]) / 2
@@ -192,9 +195,8 @@ def _local_moments(  # noqa: PLR0913, PLR0917
             np.multiply(power, shift, out=power)
     moments /= _FACTORIALS[:, None]
     moments[:, sizes == 0] = 0.0  # where the sum over no draws is the next one
-    centres = middles.reshape(begins.shape) - best[:, None]
     moments = moments.reshape(MOMENTS, *begins.shape)
-    return centres[:, :-1], moments[:, :, :-1]
+    return middles.reshape(begins.shape)[:, :-1], moments[:, :, :-1]
 
 
 def _without_empty(

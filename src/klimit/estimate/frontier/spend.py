@@ -85,7 +85,10 @@ class Spending:
     spent: PchipInterpolator
 
     def beta(self, kl: float) -> float:
-        """The beta that spends a budget, to about ``1e-4``; the reward is flat in it."""
+        """The beta that spends a budget, to about ``1e-4``, where tails are heavy ``1e-2``.
+
+        The reward is flat in it.
+        """
         return float(np.exp(self.spent(np.clip(np.log(kl), self.spent.x[0], self.spent.x[-1]))))
 
     def node(self, beta: float) -> Node:
