@@ -13,6 +13,7 @@ from jaxtyping import Float64, Int64
 
 from klimit.core.results import Result
 from klimit.estimate.draws import Draws
+from klimit.estimate.prompt_sums import centred, prompt_sums
 from klimit.estimate.weighted_sums import spread_sums, weighted_sums
 from klimit.estimate.weights import tilt_weights
 
@@ -101,11 +102,17 @@ class Weights(Result):
 
     def sums(self, numbers: Float64[np.ndarray, "*c n"]) -> Float64[np.ndarray, "*c p"]:
         """The sum of a number of each draw over every prompt."""
-        return np.asarray(np.add.reduceat(numbers, self.starts, axis=-1))
+        return prompt_sums(self.counts, numbers)
 
     def each(self, numbers: Float64[np.ndarray, "*c p"]) -> Float64[np.ndarray, "*c n"]:
         """A number of each prompt for every one of its draws."""
         return np.asarray(np.repeat(numbers, self.counts, axis=-1))
+
+    def away(
+        self, numbers: Float64[np.ndarray, "*c n"], centres: Float64[np.ndarray, "*c p"]
+    ) -> Float64[np.ndarray, "*c n"]:
+        """A number of each draw less one of its prompt."""
+        return centred(self.counts, numbers, centres)
 
     @property
     def squares(self) -> Float64[np.ndarray, " p"]:
@@ -156,7 +163,7 @@ class Weights(Result):
             (array([0.576117]), array([0.177489]))
         """
         average = self.sums(self.own * values)
-        gap, powers = np.atleast_2d(values - self.each(average)), self._powers()
+        gap, powers = np.atleast_2d(self.away(values, average)), self._powers()
         odds = self.own / self.others
         without = -odds * gap
         sums = weighted_sums(self.counts, powers.own, gap)

@@ -14,6 +14,7 @@ from klimit.estimate.gold.left_out import BestOfLeftOut, tilts_left_out
 from klimit.estimate.gold.sampled_prompts import GoldLevels, kl_slopes
 from klimit.estimate.gold.simultaneous import Curve
 from klimit.estimate.parts import Part, parts
+from klimit.estimate.prompt_sums import centred, prompt_dots, prompt_sums
 from klimit.estimate.weighted_sums import products
 from klimit.estimate.weights import tilt_weights
 from klimit.estimate.within_prompts import WithinPrompts
@@ -66,9 +67,8 @@ def _part(
     n: Int64[np.ndarray, " k"],
 ) -> list[tuple["_Moments", "_Moments"]]:
     """Moments along best-of-N and along the tilts for some of the prompts."""
-    counts, starts, betas = draws.counts, draws.offsets[:-1], curves.betas
-    worth = np.stack(golds)
-    worth -= np.repeat(np.add.reduceat(worth, starts, axis=1) / counts, counts, axis=1)
+    counts, betas, worth = draws.counts, curves.betas, np.stack(golds)
+    worth = centred(counts, worth, prompt_sums(counts, worth) / counts)
     best_of = BestOfLeftOut.of(draws, n=n)
     weights = np.array([tilt_weights(draws, beta=float(beta)) for beta in betas])
     slopes = np.array([kl_slopes(curves, gold=g) for g in range(len(golds))])
@@ -77,7 +77,7 @@ def _part(
         own, rates = worth[first : first + together], slopes[first : first + together]
         tilts = tilts_left_out(draws, own, weights, betas=betas, slopes=rates)
         found += [
-            (_moments(draws, best_of.means(each)), _moments(draws, tilt))
+            (_moments(counts, best_of.means(each)), _moments(counts, tilt))
             for each, tilt in zip(own, tilts, strict=True)
         ]
     return found
@@ -93,25 +93,17 @@ class _Moments(Result):
     covariance: Float64[np.ndarray, "k k"]
 
 
-def _moments(draws: Draws, left_out: Float64[np.ndarray, "k n"]) -> _Moments:
-    """Moments of left-out values, which are overwritten: they are large."""
-    counts, starts = draws.counts, draws.offsets[:-1]
+def _moments(counts: Int64[np.ndarray, " p"], left_out: Float64[np.ndarray, "k n"]) -> _Moments:
     rest = counts - 1.0
-
-    def mean(values: Float64[np.ndarray, "k n"]) -> Float64[np.ndarray, "k p"]:
-        average: Float64[np.ndarray, "k p"] = np.add.reduceat(values, starts, axis=1) / counts
-        return average
-
-    gaps = left_out - np.repeat(mean(left_out), counts, axis=1)
-    power = gaps * gaps
-    squares = mean(power)
-    thirds = mean(np.multiply(power, gaps, out=left_out))
-    fourths = mean(np.multiply(power, power, out=power))
+    gaps = centred(counts, left_out, prompt_sums(counts, left_out) / counts)
+    squares = np.multiply(gaps, gaps, out=left_out)  # which is not needed any more, but large
+    powers = (gaps, gaps), (squares, gaps), (squares, squares)
+    second, third, fourth = (prompt_dots(counts, *pair) for pair in powers)
     gaps *= np.repeat(np.sqrt(rest / counts), counts)
     return _Moments(
-        rest * squares,
-        rest**2 / counts * (fourths - squares**2),
-        -(rest**3) / counts**2 * thirds,
+        rest * second / counts,
+        rest**2 / counts * (fourth / counts - (second / counts) ** 2),
+        -(rest**3) / counts**2 * third / counts,
         products(gaps),
     )
 

@@ -26,16 +26,15 @@ class BestOfLeftOut(Result):
         order: The draws by prompt and rising proxy, shape ``(n,)``.
         starts: Where each group of tied draws begins among them, shape ``(t,)``.
         size: Number of draws of each group, shape ``(t,)``.
-        groups: Number of groups of each prompt, shape ``(p,)``.
         risen: Change of a draw's share as the one left out comes to lie above, ``(k, t)``.
         among: Share of another draw of the group where one of it is left out, ``(k, t)``.
-        above: What that has more than where one below is left out, shape ``(k, t)``.
+        above: What that has more than where one below is left out, and more than that rise,
+            shape ``(k, t)``.
     """
 
     order: Int64[np.ndarray, " n"]
     starts: Int64[np.ndarray, " t"]
     size: Int64[np.ndarray, " t"]
-    groups: Int64[np.ndarray, " p"]
     risen: Float64[np.ndarray, "k t"]
     among: Float64[np.ndarray, "k t"]
     above: Float64[np.ndarray, "k t"]
@@ -67,8 +66,7 @@ class BestOfLeftOut(Result):
             risen[k] = place / size - lower[k]
             among[k] = (under - won[base + below]) / np.maximum(size - 1, 1)
         among[:, size == 1] = 0.0
-        groups = np.bincount(owner, minlength=len(draws.prompts))
-        return cls(order, starts, size, groups, risen, among, among - lower)
+        return cls(order, starts, size, risen, among, among - lower - risen)
 
     def means(self, gold: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, "k n"]:
         """Gold under best-of-N with each draw left out.
@@ -88,10 +86,9 @@ class BestOfLeftOut(Result):
         worth = gold[self.order]
         total = np.add.reduceat(worth, self.starts)
         change = self.risen * total
-        fixed = np.cumsum(change, axis=1)
-        fixed -= change
-        firsts = np.cumsum(self.groups) - self.groups
-        fixed -= np.repeat(fixed[:, firsts], self.groups, axis=1)
+        fixed = np.empty(change.shape)
+        for row, risen in zip(fixed, change, strict=True):  # at once they would hold the lock
+            np.cumsum(risen, out=row)
         fixed += np.multiply(self.above, total, out=change)
         if self.starts.size == self.order.size:  # no ties: no other draw in any group
             return fixed
@@ -132,7 +129,7 @@ def tilts_left_out(
     left_out = np.empty((golds.shape[0], betas.size, len(draws)))
     for b, beta in enumerate(betas):
         tilt = Weights(weights[b], draws.counts, draws.offsets[:-1])
-        gap = draws.rewards - tilt.each(tilt.sums(tilt.own * draws.rewards))
+        gap = tilt.away(draws.rewards, tilt.sums(tilt.own * draws.rewards))
         odds = np.where(tilt.own < 1 - _ALL, tilt.own / tilt.others, 0.0)
         spent = -(beta if np.isfinite(beta) else 0.0) * odds * gap
         spent -= np.log1p(-np.minimum(tilt.own, 1 - 1e-12))
