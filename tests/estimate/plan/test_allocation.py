@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 
 from klimit import Draws, allocate_draws, unbiased_best_of_n
 from klimit.core.errors import InputError, InsufficientDataError
-from klimit.estimate.best_of.pools import sorted_pools
+from klimit.estimate.best_of.pools import sorted_blocks, sorted_pools
 from klimit.estimate.plan.gains import largest_gains, shrunken_gains
 from klimit.estimate.plan.ranks import reward_curves
 
@@ -36,16 +36,18 @@ def test_the_largest_gains_are_the_best_of_all_allocations() -> None:
 
 
 def test_gains_that_are_noise_are_those_of_all_prompts() -> None:
-    pools = sorted_pools(Draws.from_matrix(np.random.default_rng(2).normal(size=(200, 24))))
-    gains, curves = shrunken_gains(pools, most=8), reward_curves(pools, most=8)
+    draws = Draws.from_matrix(np.random.default_rng(2).normal(size=(200, 24)))
+    gains = shrunken_gains(sorted_blocks(draws), prompts=200, most=8)
+    curves = reward_curves(sorted_pools(draws), most=8)
     assert_allclose(gains.mean(axis=0), np.diff(curves, axis=1).mean(axis=0), rtol=0.02)
     assert gains[:, 0].std() < 0.5 * np.diff(curves, axis=1)[:, 0].std()
 
 
 def test_gains_that_are_well_known_are_kept() -> None:
-    pools = sorted_pools(unequal(np.random.default_rng(3), 40, 2000))
-    own = np.diff(reward_curves(pools, most=4), axis=1)
-    assert_allclose(shrunken_gains(pools, most=4), own, atol=0.01)
+    draws = unequal(np.random.default_rng(3), 40, 2000)
+    own = np.diff(reward_curves(sorted_pools(draws), most=4), axis=1)
+    gains = shrunken_gains(sorted_blocks(draws), prompts=40, most=4)
+    assert_allclose(gains, own, atol=0.01)
 
 
 def test_prompts_that_gain_more_get_more() -> None:

@@ -11,7 +11,7 @@ from klimit.estimate.best_of.order_statistics import best_of_means, subset_share
 from klimit.estimate.draws import Draws
 from klimit.estimate.within_prompts import WithinPrompts
 
-__all__ = ["Pools", "WithinPrompts", "sorted_pools"]
+__all__ = ["Pools", "WithinPrompts", "sorted_blocks", "sorted_pools"]
 
 _TOGETHER = 1 << 16  # draws of a block: what is made of them stays in the processor's cache
 
@@ -125,6 +125,29 @@ def sorted_pools(draws: Draws) -> Pools:
     members = list(_members(draws.counts))
     blocks = [_sorted(rewards, draws.offsets, prompts) for prompts in members]
     return Pools(draws.offsets, rewards, tuple(members), tuple(blocks))
+
+
+def sorted_blocks(
+    draws: Draws, *, kept: slice = slice(None)
+) -> Iterator[tuple[Int64[np.ndarray, " q"], Float64[np.ndarray, "q m"]]]:
+    """Sort the rewards of some prompts at a time, so that never all are there twice.
+
+    Args:
+        draws: Draws of the reference policy.
+        kept: Which of the draws of every prompt.
+
+    Yields:
+        Prompts with equally many draws, and their sorted rewards, a row a prompt.
+
+    Example:
+        >>> draws = Draws.from_matrix([[3.0, 0.0, 2.0]])
+        >>> [block for _, block in sorted_blocks(draws, kept=slice(0, None, 2))]
+        [array([[2., 3.]])]
+    """
+    for prompts in _members(draws.counts):
+        ranks = np.arange(draws.counts[prompts[0]])[kept]
+        where = draws.offsets[prompts][:, None] + ranks
+        yield prompts, np.sort(draws.rewards[where], axis=1)
 
 
 def _redrawn(m: int, n: int) -> Float64[np.ndarray, " m"]:

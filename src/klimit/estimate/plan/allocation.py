@@ -1,6 +1,5 @@
 """A fixed number of draws, spread over prompts where they gain most."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,14 +9,14 @@ from klimit.core.errors import InputError, InsufficientDataError
 from klimit.core.results import Estimate, Result
 from klimit.core.scalars import count
 from klimit.estimate.best_of.order_statistics import kept_variances, subset_shares
-from klimit.estimate.best_of.pools import Pools, WithinPrompts, sorted_pools
+from klimit.estimate.best_of.pools import WithinPrompts, sorted_blocks
 from klimit.estimate.draws import Draws
-from klimit.estimate.parts import parts
 from klimit.estimate.plan.gains import largest_gains, shrunken_gains
 from klimit.estimate.uncertainty import check_level, check_prompts
 
 __all__ = ["Allocation", "allocate_draws"]
 
+_HALVES = slice(0, None, 2), slice(1, None, 2)  # of the draws of every prompt
 _MOST = 256  # draws that one prompt may get
 _LEAST = 8  # draws of a prompt, half of them to choose by and half to measure with
 
@@ -97,38 +96,22 @@ def allocate_draws(
         )
     most = max(2, int(caps.max()))
 
-    def spent(known: Draws) -> Int64[np.ndarray, " p"]:
-        gains = shrunken_gains(sorted_pools(known), most=most)
+    def spent(kept: slice) -> Int64[np.ndarray, " p"]:
+        gains = shrunken_gains(sorted_blocks(draws, kept=kept), prompts=p, most=most)
         return largest_gains(gains, caps=caps, total=total)
 
-    best, crossed = spent(draws), [spent(_half(draws, odd=odd)) for odd in (1, 0)]
-    halves = [sorted_pools(_half(draws, odd=odd)) for odd in (0, 1)]  # again: gains are large
+    crossed = [spent(half) for half in reversed(_HALVES)]
     even = _uniform(caps, total)
+    halves = [_measured(draws, half, n, even) for half, n in zip(_HALVES, crossed, strict=True)]
+    reward, uniform, gain = (_mean(*of_halves) for of_halves in zip(*halves, strict=True))
     return Allocation(
         prompts=draws.prompts,
-        n=best,
+        n=spent(slice(None)),
         total=total,
-        reward=_measured(halves, crossed).mean(prompts=prompts, level=level),
-        uniform=_measured(halves, [even, even]).mean(prompts=prompts, level=level),
-        gain=_measured(halves, crossed, less=even).mean(prompts=prompts, level=level),
+        reward=reward.mean(prompts=prompts, level=level),
+        uniform=uniform.mean(prompts=prompts, level=level),
+        gain=gain.mean(prompts=prompts, level=level),
     )
-
-
-def _half(draws: Draws, *, odd: int) -> Draws:
-    """Every second draw of each prompt."""
-    counts = (draws.counts + 1 - odd) // 2
-    offsets = np.concatenate([[0], np.cumsum(counts)])
-    rewards = np.empty(offsets[-1])
-    for part in parts(draws):
-        own = slice(offsets[part.prompts.start], offsets[part.prompts.stop])
-        rewards[own] = _every_second(part.draws, odd)
-    return Draws.from_blocks(draws.prompts, offsets, rewards)
-
-
-def _every_second(draws: Draws, odd: int) -> Float64[np.ndarray, " h"]:
-    place = np.arange(len(draws)) - np.repeat(draws.offsets[:-1], draws.counts)
-    half: Float64[np.ndarray, " h"] = draws.rewards[place % 2 == odd]
-    return half
 
 
 def _uniform(caps: Int64[np.ndarray, " p"], total: int) -> Int64[np.ndarray, " p"]:
@@ -139,32 +122,32 @@ def _uniform(caps: Int64[np.ndarray, " p"], total: int) -> Int64[np.ndarray, " p
 
 
 def _measured(
-    halves: Sequence[Pools],
-    numbers: Sequence[Int64[np.ndarray, " p"]],
-    *,
-    less: Int64[np.ndarray, " p"] | None = None,
-) -> WithinPrompts:
-    """The mean over both halves of the reward of so many draws, or of the difference."""
-    one, other = (_of(half, n, less) for half, n in zip(halves, numbers, strict=True))
+    draws: Draws,
+    half: slice,
+    n: Int64[np.ndarray, " p"],
+    even: Int64[np.ndarray, " p"],
+) -> tuple[WithinPrompts, WithinPrompts, WithinPrompts]:
+    """On some draws of every prompt: the reward of ``n``, that of ``even``, the difference."""
+    none = np.zeros_like(n)
+    settings = [(n, none), (even, none), (n, even)]
+    numbers = np.zeros((len(settings), 3, n.size))
+    for prompts, block in sorted_blocks(draws, kept=half):
+        for found, (more, fewer) in zip(numbers, settings, strict=True):
+            pairs = np.stack([more[prompts], fewer[prompts]])
+            for pair in np.unique(pairs, axis=1).T:
+                here = (pairs == pair[:, None]).all(axis=0)
+                found[:, prompts[here]] = _difference(block[here], *pair.tolist())
+    reward, uniform, gain = (WithinPrompts(*found) for found in numbers)
+    return reward, uniform, gain
+
+
+def _mean(one: WithinPrompts, other: WithinPrompts) -> WithinPrompts:
+    """The mean over both halves of the draws."""
     return WithinPrompts(
         (one.values + other.values) / 2,
         (one.variances + other.variances) / 4,
         (one.doubts + other.doubts) / 16,
     )
-
-
-def _of(
-    pools: Pools, n: Int64[np.ndarray, " p"], less: Int64[np.ndarray, " p"] | None
-) -> WithinPrompts:
-    numbers = np.zeros((3, n.size))
-    for prompts, block in zip(pools.members, pools.blocks, strict=True):
-        pairs = np.stack(
-            [n[prompts], np.zeros(prompts.size, int) if less is None else less[prompts]]
-        )
-        for more, fewer in np.unique(pairs, axis=1).T:
-            here = (pairs == [[more], [fewer]]).all(axis=0)
-            numbers[:, prompts[here]] = _difference(block[here], int(more), int(fewer))
-    return WithinPrompts(*numbers)
 
 
 def _difference(

@@ -1,11 +1,12 @@
 """What each further draw gains at every prompt, as far as its own draws can tell."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from jaxtyping import Float64, Int64
 
 from klimit.estimate.best_of.order_statistics import kept_variances, subset_shares
-from klimit.estimate.best_of.pools import Pools
-from klimit.estimate.plan.ranks import reward_curves
+from klimit.estimate.plan.ranks import reward_curve
 
 __all__ = ["largest_gains", "shrunken_gains"]
 
@@ -13,7 +14,12 @@ _EACH, _STEP = 9, 1.15  # numbers of draws below which each is asked, and the st
 _TINY = 1e-300  # so that no variance at all has a logarithm
 
 
-def shrunken_gains(pools: Pools, *, most: int) -> Float64[np.ndarray, "p g"]:
+def shrunken_gains(
+    blocks: Iterable[tuple[Int64[np.ndarray, " q"], Float64[np.ndarray, "q m"]]],
+    *,
+    prompts: int,
+    most: int,
+) -> Float64[np.ndarray, "p g"]:
     r"""Gains of the second, third and further draws, drawn towards those of all prompts.
 
     The gains of one prompt are noisy, and those that seem largest are so by chance as well.
@@ -24,7 +30,9 @@ def shrunken_gains(pools: Pools, *, most: int) -> Float64[np.ndarray, "p g"]:
     where ``s`` is the spread between prompts and ``v`` the jackknife's mean variance.
 
     Args:
-        pools: The sorted rewards of every prompt, two draws of each at least.
+        blocks: Prompts with equally many draws, two of each at least, and their sorted rewards
+            (`sorted_blocks`).
+        prompts: How many there are in all.
         most: The largest number of draws whose gain is asked for, at least 2.
 
     Returns:
@@ -33,16 +41,16 @@ def shrunken_gains(pools: Pools, *, most: int) -> Float64[np.ndarray, "p g"]:
 
     Example:
         >>> from klimit import Draws
-        >>> from klimit.estimate.best_of.pools import sorted_pools
-        >>> pools = sorted_pools(Draws.from_matrix([[0.0, 0.0, 0.0], [0.0, 0.0, 3.0]]))
-        >>> shrunken_gains(pools, most=2).ravel()  # all of the difference may be noise
+        >>> from klimit.estimate.best_of.pools import sorted_blocks
+        >>> blocks = sorted_blocks(Draws.from_matrix([[0.0, 0.0, 0.0], [0.0, 0.0, 3.0]]))
+        >>> shrunken_gains(blocks, prompts=2, most=2).ravel()  # all of it may be noise
         array([0.5, 0.5])
     """
-    curves = reward_curves(pools, most=most)
-    for n in range(most - 1, 0, -1):
-        curves[:, n] -= curves[:, n - 1]
-    own = curves[:, 1:]
-    noise = _noise(pools, most=most)
+    own, noises = np.empty((prompts, most - 1)), np.zeros(_asked(most).size)
+    for some, block in blocks:
+        own[some] = np.diff(reward_curve(block, most=most), axis=1)
+        noises += _noises(block, most=most)
+    noise = _interpolated(noises, most=most)
     for n in range(most - 1):
         centre = own[:, n].mean()
         spread = own[:, n].var(ddof=1) if own.shape[0] > 1 else 0.0
@@ -53,17 +61,26 @@ def shrunken_gains(pools: Pools, *, most: int) -> Float64[np.ndarray, "p g"]:
     return np.asarray(np.minimum.accumulate(own, axis=1, out=own))
 
 
-def _noise(pools: Pools, *, most: int) -> Float64[np.ndarray, " g"]:
-    """Jackknife variance of every gain, summed over prompts; smooth, so not asked at each."""
+def _asked(most: int) -> Int64[np.ndarray, " a"]:
+    """The gains whose noise is worked out: it is smooth, so not that of each."""
     steps = np.geomspace(1, most - 1, 1 + int(np.log(most - 1) / np.log(_STEP)))
-    asked = np.unique([*range(1, min(most, _EACH)), *steps.round().astype(int)])
-    noise = np.zeros(asked.size)
-    for block in pools.blocks:
-        m = block.shape[1]
-        for i, n in enumerate(asked[asked < m - 1].tolist()):
-            shares = subset_shares(m - 1, n + 1) - subset_shares(m - 1, n)
-            noise[i] += kept_variances(block, shares=shares)[0].sum()
-    logs = np.interp(np.log(np.arange(1, most)), np.log(asked), np.log(noise + _TINY))
+    return np.unique([*range(1, min(most, _EACH)), *steps.round().astype(int)])
+
+
+def _noises(block: Float64[np.ndarray, "q m"], *, most: int) -> Float64[np.ndarray, " a"]:
+    """Jackknife variances of these gains, summed over prompts."""
+    asked, m = _asked(most), block.shape[1]
+    noises = np.zeros(asked.size)
+    for i, n in enumerate(asked[asked < m - 1].tolist()):
+        shares = subset_shares(m - 1, n + 1) - subset_shares(m - 1, n)
+        noises[i] = kept_variances(block, shares=shares)[0].sum()
+    return noises
+
+
+def _interpolated(noises: Float64[np.ndarray, " a"], *, most: int) -> Float64[np.ndarray, " g"]:
+    """The variance of every gain, summed over prompts."""
+    asked = np.log(_asked(most))
+    logs = np.interp(np.log(np.arange(1, most)), asked, np.log(noises + _TINY))
     return np.asarray(np.exp(logs))
 
 

@@ -8,7 +8,7 @@ from jaxtyping import Float64
 from klimit.estimate.best_of.order_statistics import kept_variances, subset_shares
 from klimit.estimate.best_of.pools import Pools, WithinPrompts
 
-__all__ = ["by_rank", "mixed_shares", "reward_curves"]
+__all__ = ["by_rank", "mixed_shares", "reward_curve", "reward_curves"]
 
 
 def reward_curves(pools: Pools, *, most: int) -> Float64[np.ndarray, "p n"]:
@@ -31,12 +31,28 @@ def reward_curves(pools: Pools, *, most: int) -> Float64[np.ndarray, "p n"]:
     """
     curves = np.empty((pools.counts.size, most))
     for prompts, block in zip(pools.members, pools.blocks, strict=True):
-        m = block.shape[1]
-        shares = np.array([subset_shares(m, n) for n in range(1, min(m, most) + 1)])
-        best = block[:, -1:]
-        curves[prompts, : shares.shape[0]] = best + (block - best) @ shares.T
-        curves[prompts, shares.shape[0] :] = best
+        curves[prompts] = reward_curve(block, most=most)
     return curves
+
+
+def reward_curve(block: Float64[np.ndarray, "q m"], *, most: int) -> Float64[np.ndarray, "q n"]:
+    """The same for prompts with equally many draws.
+
+    Args:
+        block: Their sorted rewards, a row a prompt.
+        most: Up to which number of draws, at least 1.
+
+    Returns:
+        A row a prompt, a column a number of draws.
+
+    Example:
+        >>> reward_curve(np.array([[0.0, 1.0]]), most=2)
+        array([[0.5, 1. ]])
+    """
+    m, best = block.shape[1], block[:, -1:]
+    shares = np.array([subset_shares(m, n) for n in range(1, min(m, most) + 1)])
+    curve: Float64[np.ndarray, "q n"] = best + (block - best) @ shares.T
+    return np.pad(curve, [(0, 0), (0, most - curve.shape[1])], mode="edge")
 
 
 def mixed_shares(m: int, chances: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " m"]:
