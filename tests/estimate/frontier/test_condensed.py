@@ -123,7 +123,7 @@ def test_large_tables_are_condensed() -> None:
 def test_the_jackknife_is_that_of_draws_left_out(m: int) -> None:
     row = np.random.default_rng(m).normal(size=m)
     sums = sum_directly(*flat([row]))
-    found = jackknife(sums.at(np.ones(1)), counts=sums.counts, best=sums.best)
+    found = jackknife(sums.at(np.ones(1)), counts=sums.counts)
 
     def cgf(draws: np.ndarray) -> float:
         return float(logsumexp(draws) - np.log(draws.size))
@@ -156,7 +156,7 @@ def test_influences_have_their_moments_where_all_weights_are_nearly_alike(
         return -(m - 1) / m * float(left.sum())
 
     sums = sum_directly(*flat([row]))
-    found = jackknife(sums.at(np.full(1, beta)), counts=sums.counts, best=sums.best)
+    found = jackknife(sums.at(np.full(1, beta)), counts=sums.counts)
     m, without = row.size, [np.delete(row, i) for i in range(row.size)]
     biases = np.array([bias(draws) for draws in without])
     assert_allclose(found.change, (m - 1) * (biases.mean() - bias(row)), rtol=2e-3)

@@ -45,5 +45,5 @@ def _left(part: Part, beta: float) -> Float64[np.ndarray, "2 q"]:
     """Bias and change of the cgf of every prompt of a part."""
     sums = sums_over(part.draws.rewards, part.draws.counts)
     tilts = sums.at(np.full(sums.counts.size, beta))
-    found = jackknife(tilts, counts=sums.counts, best=sums.best)
+    found = jackknife(tilts, counts=sums.counts)
     return np.stack([found.bias, found.change])

@@ -19,7 +19,7 @@ _TOGETHER = (
 _AT_ONCE = 2048  # prompts times betas, or bins: larger products start threads that wait
 _WEIGHTS = 1 << 18  # computed at a time
 _TINY = 1e-300  # in place of a beta of 0, where it meets an infinite distance
-_AXES = (0, 0, 0, 0, 0, 1)  # of the prompts in the fields of TiltSums
+_AXES = (0, 0, 0, 0, 0, 0, 1)  # of the prompts in the fields of TiltSums
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +37,7 @@ class CondensedSums:
     Attributes:
         counts: Number of draws of each prompt, shape ``(p,)``.
         best: The best rewards of each prompt, falling, ``-inf`` where it has fewer.
+        below: The same less the best one, 0 where it has fewer.
         tied: How many draws of each prompt share its best reward, shape ``(p,)``.
         lowest: The lowest reward of each prompt, shape ``(p,)``.
         tails: What the best rewards tell of the weights' tail, shape ``(2, p)``.
@@ -46,6 +47,7 @@ class CondensedSums:
 
     counts: Int64[np.ndarray, " p"]
     best: Float64[np.ndarray, "p h"]
+    below: Float64[np.ndarray, "p h"]
     tied: Int64[np.ndarray, " p"]
     lowest: Float64[np.ndarray, " p"]
     tails: Float64[np.ndarray, "2 p"]
@@ -72,14 +74,9 @@ class CondensedSums:
         return TiltSums(*joined)
 
     def _part(self, prompts: slice, beta: Float64[np.ndarray, " q"]) -> TiltSums:
-        best, centres, moments = (
-            self.best[prompts],
-            self.centres[prompts],
-            self.moments[:, prompts],
-        )
-        top = best[:, 0]
-        below = np.where(best > -np.inf, best - top[:, None], 0.0)
-        mass = np.where(best > -np.inf, np.exp(beta[:, None] * below), 0.0)
+        best, below, centres = self.best[prompts], self.below[prompts], self.centres[prompts]
+        moments, top = self.moments[:, prompts], best[:, 0]
+        mass = np.exp(np.maximum(beta, _TINY)[:, None] * (best - top[:, None]))
         local, slope, bend, *raised = _local_sums(moments, beta)
         near = np.exp(beta[:, None] * centres)
         total = row_sums(mass) + row_dots(near, local)
@@ -98,6 +95,7 @@ class CondensedSums:
             reward=top + mean,
             variance=variance,
             heavy=heavy,
+            gaps=apart,
             powers=np.array(powers),
         )
 

@@ -71,9 +71,11 @@ def condense(
     for (i, j), block in zip(spans, blocks, strict=True):
         width = block.centres.shape[1]  # of fewer bins the last ones stay empty
         centres[i:j, :width], moments[:, i:j, :width] = block.centres, block.moments
+    best = np.concatenate([block.best for block in blocks])
     return CondensedSums(
         counts,
-        np.concatenate([block.best for block in blocks]),
+        best,
+        np.where(best > -np.inf, best - best[:, :1], 0.0),
         np.concatenate([block.tied for block in blocks]),
         np.concatenate([block.lowest for block in blocks]),
         np.concatenate([block.tails for block in blocks], axis=1),

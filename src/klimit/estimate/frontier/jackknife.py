@@ -45,9 +45,7 @@ class Jackknife:
     kl_variance: Float64[np.ndarray, " p"]
 
 
-def jackknife(
-    sums: TiltSums, *, counts: Int64[np.ndarray, " p"], best: Float64[np.ndarray, "p h"]
-) -> Jackknife:
+def jackknife(sums: TiltSums, *, counts: Int64[np.ndarray, " p"]) -> Jackknife:
     r"""Leave out each draw in turn, in closed form.
 
     Without draw ``i`` the cgf is ``cgf + log(1 - w_i) + log(m / (m - 1))``. The draws of large
@@ -57,7 +55,6 @@ def jackknife(
     Args:
         sums: A tilt of the draws.
         counts: Number of draws of each prompt, shape ``(p,)``.
-        best: The best rewards of each prompt, falling, shape ``(p, h)``.
 
     Returns:
         Bias and variance of every prompt.
@@ -65,32 +62,26 @@ def jackknife(
     Example:
         >>> from klimit.estimate.frontier.sums import sum_directly
         >>> table = sum_directly(np.array([0.0, 0.0, 1.0]), np.array([3]))
-        >>> found = jackknife(table.at(np.ones(1)), counts=table.counts, best=table.best)
+        >>> found = jackknife(table.at(np.ones(1)), counts=table.counts)
         >>> found.bias.round(6)
         array([0.078846])
     """
     p = counts.size
     parts = [
-        _part(sums, slice(i, i + _TOGETHER), counts=counts, best=best)
+        _part(sums, slice(i, i + _TOGETHER), counts[i : i + _TOGETHER])
         for i in range(0, p, _TOGETHER)
     ]
     return Jackknife(*(np.concatenate(field) for field in zip(*parts, strict=True)))
 
 
 def _part(
-    sums: TiltSums,
-    prompts: slice,
-    *,
-    counts: Int64[np.ndarray, " p"],
-    best: Float64[np.ndarray, "p h"],
+    sums: TiltSums, prompts: slice, counts: Int64[np.ndarray, " q"]
 ) -> list[Float64[np.ndarray, " q"]]:
     """The fields of the result for some of the prompts."""
-    counts, best, every = counts[prompts], best[prompts], sums.heavy[prompts]
-    m, single = counts.astype(np.float64), counts == 1
+    m, single, every = counts.astype(np.float64), counts == 1, sums.heavy[prompts]
     others = np.maximum(1.0 - every, _LEAST)  # the weight of the other draws
     logs, inverse = np.log(others), 1 / others
-    gap = np.where(best > -np.inf, best - sums.reward[prompts, None], 0.0)
-    sloped = sums.beta[prompts, None] * every * gap
+    sloped = sums.beta[prompts, None] * every * sums.gaps[prompts]
     shift = -logs - sloped * inverse
     kl_variance = _kl_variance(shift, row_sums(sloped), sums.powers[:, prompts], m)
 
@@ -161,10 +152,11 @@ def _bias_left(
     scale: Float64[np.ndarray, " p"],
 ) -> Float64[np.ndarray, "p h"]:
     """The part of the bias that comes from the weights, without each heavy draw."""
-    kept = _raised(inverse)
-    left = np.zeros(inverse.shape)
-    for k, total, mine, others in zip(_ORDERS, whole, raised, kept, strict=True):
-        left += np.maximum(total[:, None] - mine, 0.0) * (others / k)
+    left, orders = np.zeros(inverse.shape), [*zip(_ORDERS, whole, raised, strict=True)]
+    for k, total, mine in reversed(orders):
+        left *= inverse
+        left += np.maximum(total[:, None] - mine, 0.0) / k
+    left *= inverse**2
     return np.asarray(scale[:, None] * np.minimum(left, 0.5 + 1 / 3 + 0.25))
 
 

@@ -136,7 +136,7 @@ def tabulated_spending(
 
     def node(i: int) -> Node:
         tilt = sums.at(np.full(p, np.exp(log_beta(i))))
-        left = jackknife(tilt, counts=sums.counts, best=sums.best)
+        left = jackknife(tilt, counts=sums.counts)
         jackknifed = [getattr(left, field.name) for field in fields(left)]
         # infinite for a single draw, which interpolation cannot take
         jackknifed = [np.where(np.isinf(x), 0.0, x) for x in jackknifed]

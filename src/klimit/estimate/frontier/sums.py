@@ -25,6 +25,7 @@ class TiltSums:
         reward: Mean reward under the tilt, shape ``(p,)``.
         variance: Variance of the reward under the tilt, shape ``(p,)``.
         heavy: Weights of the best draws, shape ``(p, h)``, 0 where a prompt has fewer.
+        gaps: What their rewards exceed the mean by, shape ``(p, h)``; of no meaning there.
         powers: Sums of the powers 1 to 4 of the other draws' weights, shape ``(4, p)``.
     """
 
@@ -33,6 +34,7 @@ class TiltSums:
     reward: Float64[np.ndarray, " p"]
     variance: Float64[np.ndarray, " p"]
     heavy: Float64[np.ndarray, "p h"]
+    gaps: Float64[np.ndarray, "p h"]
     powers: Float64[np.ndarray, "4 p"]
 
     @property
@@ -107,7 +109,8 @@ class DirectSums:
         light /= np.repeat(total[self.owners], counts)
         mean = (heavy * reached).sum(axis=1) + self._spread(light * self.others)
         gap = self.others - np.repeat(mean[self.owners], counts)
-        variance = (heavy * (reached - mean[:, None]) ** 2).sum(axis=1)
+        gaps = reached - mean[:, None]
+        variance = (heavy * gaps**2).sum(axis=1)
         powers = [light]
         while len(powers) < POWERS:
             powers.append(powers[-1] * light)
@@ -117,6 +120,7 @@ class DirectSums:
             reward=top + mean,
             variance=variance + self._spread(light * gap**2),
             heavy=heavy,
+            gaps=gaps,
             powers=np.array([self._spread(power) for power in powers]),
         )
 
