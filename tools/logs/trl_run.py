@@ -105,7 +105,7 @@ def scored(policy, reference, words, name: str) -> pd.DataFrame:
     for prompt in PROMPTS:
         head = words([prompt] * 100, return_tensors="pt")["input_ids"]
         drawn = policy.generate(
-            head, do_sample=True, temperature=1.0, top_k=0, top_p=1.0, max_new_tokens=24
+            head, do_sample=True, temperature=1.0, top_k=0, top_p=1.0, max_new_tokens=48
         )
         tail = drawn[:, head.size(1) :]
         mask = (tail == 1).cumsum(1) - (tail == 1).long() == 0
@@ -163,7 +163,7 @@ def main() -> None:
         tokenizer().save_pretrained(start)
         runs = {
             "grpo": (GRPOTrainer, GRPOConfig, {"beta": 0.04}),
-            "grpo_slow": (GRPOTrainer, GRPOConfig, {"beta": 0.04, "learning_rate": 4e-4}),
+            "grpo_slow": (GRPOTrainer, GRPOConfig, {"beta": 0.04, "learning_rate": 3.2e-4}),
             "grpo_parts": (GRPOTrainer, GRPOConfig, {"beta": 0.04, **PARTS}),
             "grpo_beta0": (GRPOTrainer, GRPOConfig, {}),
             "rloo": (RLOOTrainer, RLOOConfig, {"beta": 0.05}),
