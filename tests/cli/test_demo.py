@@ -74,6 +74,20 @@ def test_the_main_job_ends_with_a_table_a_plot_and_a_report(
     assert manifest["conditions"]["truncation"] == "all off"
 
 
+def test_an_endpoint_that_decodes_greedily_is_told_so_in_one_line(
+    klimit: Klimit, endpoint: Endpoint, prompts: Path, tmp_path: Path
+) -> None:
+    endpoint.samples = False
+    ended = klimit(*options(endpoint, prompts, tmp_path / "run"))
+    assert ended.code == 1
+    assert (
+        "all 40 draws of each prompt are one and the same response: small does not sample"
+        in (ended.err)
+    )
+    assert "Traceback" not in ended.err
+    assert len((tmp_path / "run" / "draws.jsonl").read_text().splitlines()) == 160
+
+
 def test_a_budget_that_keeps_the_best_alone_has_no_tilt_to_check(
     klimit: Klimit, endpoint: Endpoint, prompts: Path, tmp_path: Path
 ) -> None:

@@ -25,6 +25,7 @@ class Endpoint:
         honours_n: Whether one request brings n choices.
         strict: Whether it refuses fields that are not OpenAI's.
         gives_log_probs: Whether choices carry log-probabilities.
+        samples: Whether what it answers depends on the seed.
         failures: Status codes of the next replies, before it recovers.
         key: The API key it wants.
         seconds: How long it takes for a request.
@@ -38,6 +39,7 @@ class Endpoint:
     honours_n: bool = True
     strict: bool = False
     gives_log_probs: bool = True
+    samples: bool = True
     failures: list[int] = field(default_factory=list)
     key: str = ""
     seconds: float = 0.0
@@ -85,7 +87,7 @@ class Endpoint:
 
     def choice(self, index: int, seed: int) -> dict[str, object]:
         """What a seed draws: it depends on the seed alone."""
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(seed if self.samples else 0)
         words = rng.choice(["good", "bad", "plain", "great", "awful", "thing"], size=6)
         content = [{"token": word, "logprob": -1.75} for word in words]
         return {

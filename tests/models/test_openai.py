@@ -73,9 +73,13 @@ def test_a_log_probability_that_is_not_told_is_unknown_and_not_zero(endpoint: En
     endpoint.gives_log_probs = False
     model = open_endpoint(endpoint.address)
     (completion,) = model.complete(Request("Hello?", 1, 100, 8))
-    model.close()
     assert math.isnan(completion.log_prob)
     assert completion.tokens is None
+    assert model.conditions["log-probabilities"] == "not given"
+    endpoint.gives_log_probs = True
+    model.complete(Request("Hello?", 1, 101, 8))
+    assert model.conditions["log-probabilities"] == "yes"
+    model.close()
 
 
 def test_log_probabilities_are_summed_and_the_end_is_told(endpoint: Endpoint) -> None:

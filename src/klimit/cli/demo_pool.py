@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["ScoredPool"]
 
 _SCORED_AT_ONCE = 256
+_SURELY = 8  # responses heard before from which on a model that samples would have differed
 
 
 class ScoredPool:
@@ -63,7 +64,7 @@ class ScoredPool:
             Those that have a reward.
 
         Raises:
-            InsufficientDataError: None has one.
+            InsufficientDataError: None has one, or the model said the same each time.
         """
         self._make(wanted)
         records = [
@@ -71,6 +72,7 @@ class ScoredPool:
             for index in range(len(self._asked.prompts))
             for draw in wanted
         ]
+        self._check_sampled(records)
         rewards = self._rewards(records)
         write_table(
             [
@@ -113,6 +115,17 @@ class ScoredPool:
                 on_drawn=keep,
             )
         self._run.note(self._model.conditions)
+
+    def _check_sampled(self, records: Sequence[DrawRecord]) -> None:
+        """An endpoint that decodes greedily, or answers from a cache, draws from no policy."""
+        heard = {(record.prompt, record.response) for record in records}
+        prompts = len(self._asked.prompts)
+        if len(heard) == prompts and len(records) - prompts >= _SURELY:
+            raise InsufficientDataError(
+                f"all {len(records) // prompts} draws of each prompt are one and the same "
+                f"response: {self._model.name} does not sample (it decodes greedily, or a "
+                "cache ignores the seed); let it sample and draw into another --out"
+            )
 
     def _rewards(self, records: Sequence[DrawRecord]) -> list[float]:
         """The reward of each response, asked for where it is not known yet; nan for none."""

@@ -102,6 +102,13 @@ def test_a_continuum_between_atoms_is_counted_where_it_lies() -> None:
     assert_allclose(found.values[0], jackknifed(cost, draws), rtol=1e-6)
 
 
+def test_draws_that_are_all_alike_have_a_kl_of_zero_and_not_of_rounding() -> None:
+    found = estimate_best_of_n(Draws.from_matrix([[0.2] * 8, [0.1] * 8]), n=[2, 3, 4, 8])
+    assert [(point.kl.value, point.kl.low, point.kl.high) for point in found.points] == [
+        (0.0, 0.0, 0.0)
+    ] * 4
+
+
 def test_without_ties_the_kl_is_its_bound() -> None:
     draws = Draws.from_matrix(np.random.default_rng(2).normal(size=(5, 40)))
     for point in estimate_best_of_n(draws, n=[1, 8, 40]).points:

@@ -18,6 +18,8 @@ from klimit.estimate.within_prompts import WithinPrompts
 
 __all__ = ["BestOfEstimate", "BestOfPoint", "best_of_n_within", "estimate_best_of_n"]
 
+_ROUNDING = 1e-12  # nats: a divergence below it is that of draws that are all alike
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BestOfPoint(Result):
@@ -179,7 +181,7 @@ def _kl(costs: WithinPrompts, *, n: int, prompts: str, level: float) -> Estimate
     cost = costs.mean(prompts=prompts, level=level)
     bound = _bound(n)
     ends = np.clip([bound - cost.value, bound - cost.high, bound - cost.low], 0.0, bound)
-    value, low, high = ends.tolist()
+    value, low, high = np.where(ends < _ROUNDING, 0.0, ends).tolist()
     return replace(cost, value=value, low=low, high=high)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from math import isnan
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -80,6 +81,7 @@ class OpenAIModel:
         self._endpoint = Endpoint(address)
         self._name = name
         self._dialect, self._agreed, self._honours_n = 0, False, True
+        self._tells_log_probs = False
         self._singles = ThreadPoolExecutor(_SINGLES, thread_name_prefix="klimit-single")
 
     @property
@@ -100,7 +102,7 @@ class OpenAIModel:
         return {
             "temperature": "1",
             "truncation": off,
-            "log-probabilities": "yes" if "logprobs" in sent else "not given",
+            "log-probabilities": "yes" if self._tells_log_probs else "not given",
             "n in one request": "yes" if self._honours_n else "no",
         }
 
@@ -163,7 +165,9 @@ class OpenAIModel:
             )
             if reply.status == 200 and "choices" in reply.body:
                 self._dialect, self._agreed = dialect, True
-                return completions_of(reply, self._endpoint.address)
+                completions = completions_of(reply, self._endpoint.address)
+                self._tells_log_probs |= any(not isnan(each.log_prob) for each in completions)
+                return completions
             first = first or self._endpoint.tell(reply)
             if self._agreed or reply.status not in _REFUSED:
                 break
