@@ -129,13 +129,12 @@ def coverage(law: Law, *, p: int, m: int, runs: int) -> Float64[np.ndarray, " w"
     for _ in range(runs):
         kl = law.kl(rng, p)
         draws = scored(law.ratio(rng, kl, m))
-        steady = scored(steadied(draws.columns["log_prob_policy"]).reshape(p, m))
         for i, (prompts, truth) in enumerate((("sampled", law.mean), ("fixed", kl.mean()))):
             plain = prompt_means(draws, draws.columns["log_prob_policy"])
             found: list[Estimate] = [
                 sequence_kl(draws, prompts=prompts),
                 mean_over_prompts(plain.mean, plain.variance, prompts=prompts, level=0.95),
-                sequence_kl(steady, prompts=prompts),
+                sequence_kl(draws, prompts=prompts, control_variate=True),
             ]
             held[i] += [each.low <= truth <= each.high for each in found]
     return held.ravel() / runs
@@ -146,19 +145,6 @@ def scored(ratio: Float64[np.ndarray, "p m"]) -> Draws:
     p, m = ratio.shape
     columns = {"log_prob_policy": ratio.ravel(), "log_prob_reference": np.zeros(p * m)}
     return Draws.from_blocks(tuple(range(p)), np.arange(p + 1) * m, np.zeros(p * m), columns)
-
-
-def steadied(ratio: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
-    """Log ratios plus a multiple of ``p / pi - 1``, fitted on the other four fifths."""
-    control = np.expm1(np.minimum(-ratio, 50.0))
-    fold = np.arange(ratio.size) % 5
-    terms = ratio.copy()
-    for k in range(5):
-        rest = fold != k
-        centred = ratio[rest] - ratio[rest].mean()
-        fitted = -(centred @ control[rest]) / (control[rest] @ control[rest])
-        terms[fold == k] += np.clip(fitted, 0.0, 1.0) * control[fold == k]
-    return terms
 
 
 if __name__ == "__main__":

@@ -75,6 +75,20 @@ def test_scored_draws_give_an_estimate_and_findings(klimit: Klimit, scored: str)
     assert [finding["code"] for finding in found["findings"]] == ["cut-off"]
 
 
+def test_a_control_variate_is_a_further_line_and_only_of_draws(
+    klimit: Klimit, scored: str
+) -> None:
+    found = json.loads(klimit("kl", scored, "--control-variate", "--json").out)
+    assert found["kl"] == found["kl_from_log_ratios"]
+    steadied = found["kl_with_control_variate"]
+    assert steadied["standard_error"] < 0.8 * found["kl"]["standard_error"]
+    assert steadied["low"] <= language(0.2).kl() <= steadied["high"]
+    assert steadied["method"].endswith("log ratios with control variate")
+    refused = klimit("kl", GRPO, "--control-variate")
+    assert refused.code == 1
+    assert "--control-variate is for a table of draws, got a trainer's log" in refused.err
+
+
 @pytest.mark.usefixtures("_on_a_terminal")
 def test_a_person_sees_the_estimate(klimit: Klimit, scored: str) -> None:
     ended = klimit("kl", scored, "--prompts", "fixed")

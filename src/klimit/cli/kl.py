@@ -35,6 +35,7 @@ def kl(
     *,
     columns: Annotated[ScoredColumns, Parameter(name="*")] = ScoredColumns(),  # noqa: B008  (frozen)
     says: Annotated[LogOverrides, Parameter(name="*")] = LogOverrides(),  # noqa: B008
+    control_variate: Annotated[bool, Parameter(negative="")] = False,
     statistics: StatisticsOptions = StatisticsOptions(),  # noqa: B008
     output: OutputOptions = OutputOptions(),  # noqa: B008
 ) -> int:
@@ -50,6 +51,9 @@ def kl(
         log: A trainer's log, or a table with one row a draw; - for standard input.
         columns: How to read a table of draws.
         says: What a log does not say itself.
+        control_variate: Also estimate from the log ratios of a table with less noise, by
+            p / pi - 1, whose mean is 0; for a policy known to be close to the reference in all
+            that the reference says, since draws do not show where it fails.
         statistics: For whom the interval holds, of a table of draws.
         output: Where results go.
 
@@ -67,20 +71,32 @@ def kl(
             f"{log}: --trainer, --term, --average, --mean-length, --shortest, --longest and "
             "--parts are for a trainer's log, got a table of draws; leave them out"
         )
-    shown = (
-        _of_log(log, found)
-        if isinstance(found, TrainerKl)
-        else _of_draws(log, found, statistics)
-    )
-    return publish(shown, output)
+    if not isinstance(found, TrainerKl):
+        shown = _of_draws(log, found, statistics, control_variate=control_variate)
+        return publish(shown, output)
+    if control_variate:
+        raise InputError(
+            f"{log}: --control-variate is for a table of draws, got a trainer's log; "
+            "leave it out"
+        )
+    return publish(_of_log(log, found), output)
 
 
-def _of_draws(source: str, draws: "Draws", statistics: StatisticsOptions) -> Presentation:
-    ways = [draws, *_without_distributions(draws)]
+def _of_draws(
+    source: str, draws: "Draws", statistics: StatisticsOptions, *, control_variate: bool
+) -> Presentation:
+    ways = [(way, False) for way in [draws, *_without_distributions(draws)]]
+    if control_variate:
+        ways.append((ways[-1][0], True))
     with about(source):
         estimates = [
-            klimit.sequence_kl(way, prompts=statistics.prompts, level=statistics.level)
-            for way in ways
+            klimit.sequence_kl(
+                way,
+                prompts=statistics.prompts,
+                level=statistics.level,
+                control_variate=steadied,
+            )
+            for way, steadied in ways
         ]
     findings = klimit.divergence_findings(draws, prompts=statistics.prompts)
     return Presentation(
@@ -105,7 +121,8 @@ def _of_draws(source: str, draws: "Draws", statistics: StatisticsOptions) -> Pre
         values={
             "command": "kl",
             "kl": estimates[0].to_dict(),
-            "kl_from_log_ratios": estimates[-1].to_dict(),
+            "kl_from_log_ratios": estimates[-2 if control_variate else -1].to_dict(),
+            **({"kl_with_control_variate": estimates[-1].to_dict()} if control_variate else {}),
             "findings": [finding.to_dict() for finding in findings],
         },
         verdicts=[],

@@ -94,9 +94,10 @@ class _Moments(Result):
 
 
 def _moments(counts: Int64[np.ndarray, " p"], left_out: Float64[np.ndarray, "k n"]) -> _Moments:
+    """Moments of left-out values, which are overwritten: they are large."""
     rest = counts - 1.0
     gaps = centred(counts, left_out, prompt_sums(counts, left_out) / counts)
-    squares = np.multiply(gaps, gaps, out=left_out)  # which is not needed any more, but large
+    squares = np.multiply(gaps, gaps, out=left_out)
     powers = (gaps, gaps), (squares, gaps), (squares, squares)
     second, third, fourth = (prompt_dots(counts, *pair) for pair in powers)
     gaps *= np.repeat(np.sqrt(rest / counts), counts)
