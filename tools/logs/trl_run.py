@@ -98,14 +98,14 @@ def next_tokens(model, ids, mask, count):
 
 
 @torch.no_grad()
-def scored(policy, reference, words, name: str) -> pd.DataFrame:
+def scored(policy, reference, words, name: str, longest: int) -> pd.DataFrame:
     """Draws of a trained policy with the log-probabilities of both models."""
     tables = []
     policy.eval()
     for prompt in PROMPTS:
         head = words([prompt] * 100, return_tensors="pt")["input_ids"]
         drawn = policy.generate(
-            head, do_sample=True, temperature=1.0, top_k=0, top_p=1.0, max_new_tokens=48
+            head, do_sample=True, temperature=1.0, top_k=0, top_p=1.0, max_new_tokens=longest
         )
         tail = drawn[:, head.size(1) :]
         mask = (tail == 1).cumsum(1) - (tail == 1).long() == 0
@@ -176,7 +176,8 @@ def main() -> None:
                 keep(folder / run, f"trl_{run}", target)
             if run in ("grpo", "grpo_slow"):
                 words, models = tokenizer(), (trainer.model, trainer.ref_model)
-                tables.append(scored(*models, words, name=run))
+                longest = 24 if run == "grpo" else 48  # enough for both to have some nats
+                tables.append(scored(*models, words, name=run, longest=longest))
         pd.concat(tables).to_parquet(target / "trl_scored.parquet", index=False)
         text = json.dumps({run: rows for run, rows in sums.items() if rows}, indent=1)
         (target / "trl_sums.json").write_text(text + "\n")

@@ -107,13 +107,13 @@ def _numbers(
     weights = Weights.of(draws, beta=beta)
     extreme = np.maximum if beta >= 0 else np.minimum
     top = extreme.reduceat(draws.rewards, draws.offsets[:-1])
-    reward = weights.mean(draws.rewards - weights.each(top))
+    reward = weights.mean(weights.away(draws.rewards, top))
     cgf = weights.cgf()
     kl = reward.times(beta).less(cgf)
     mean, centre = reward, top
     if values is not None:
         centre = weights.sums(values) / draws.counts
-        mean = weights.mean(values - weights.each(centre))
+        mean = weights.mean(weights.away(values, centre))
     moments = [centre + mean.plug_in, *_moments(weights, mean)]
     kl_moments, (bias, change) = _moments(weights, kl), _moments(weights, cgf)[:2]
     return np.stack([*moments, kl.plug_in, *kl_moments, weights.squares, bias, change])
@@ -127,7 +127,7 @@ def _moments(weights: Weights, number: WithoutEach) -> list[Float64[np.ndarray, 
     """
     m, single = weights.counts, weights.counts == 1
     influence = number.without + number.bias_without
-    influence -= weights.each(weights.sums(influence) / m)
+    influence = weights.away(influence, weights.sums(influence) / m)
     squares = influence**2
     change = (m - 1) * (weights.sums(number.bias_without) / m - number.bias)
     return [

@@ -46,11 +46,12 @@ def shrunken_gains(
         >>> shrunken_gains(blocks, prompts=2, most=2).ravel()  # all of it may be noise
         array([0.5, 0.5])
     """
-    own, noises = np.empty((prompts, most - 1)), np.zeros(_asked(most).size)
+    asked, own = _asked(most), np.empty((prompts, most - 1))
+    noises = np.zeros(asked.size)
     for some, block in blocks:
         own[some] = np.diff(reward_curve(block, most=most), axis=1)
-        noises += _noises(block, most=most)
-    noise = _interpolated(noises, most=most)
+        noises += _noises(block, asked)
+    noise = _interpolated(noises, asked, most=most)
     for n in range(most - 1):
         centre = own[:, n].mean()
         spread = own[:, n].var(ddof=1) if own.shape[0] > 1 else 0.0
@@ -67,20 +68,22 @@ def _asked(most: int) -> Int64[np.ndarray, " a"]:
     return np.unique([*range(1, min(most, _EACH)), *steps.round().astype(int)])
 
 
-def _noises(block: Float64[np.ndarray, "q m"], *, most: int) -> Float64[np.ndarray, " a"]:
+def _noises(
+    block: Float64[np.ndarray, "q m"], asked: Int64[np.ndarray, " a"]
+) -> Float64[np.ndarray, " a"]:
     """Jackknife variances of these gains, summed over prompts."""
-    asked, m = _asked(most), block.shape[1]
-    noises = np.zeros(asked.size)
+    m, noises = block.shape[1], np.zeros(asked.size)
     for i, n in enumerate(asked[asked < m - 1].tolist()):
         shares = subset_shares(m - 1, n + 1) - subset_shares(m - 1, n)
         noises[i] = kept_variances(block, shares=shares)[0].sum()
     return noises
 
 
-def _interpolated(noises: Float64[np.ndarray, " a"], *, most: int) -> Float64[np.ndarray, " g"]:
+def _interpolated(
+    noises: Float64[np.ndarray, " a"], asked: Int64[np.ndarray, " a"], *, most: int
+) -> Float64[np.ndarray, " g"]:
     """The variance of every gain, summed over prompts."""
-    asked = np.log(_asked(most))
-    logs = np.interp(np.log(np.arange(1, most)), asked, np.log(noises + _TINY))
+    logs = np.interp(np.log(np.arange(1, most)), np.log(asked), np.log(noises + _TINY))
     return np.asarray(np.exp(logs))
 
 

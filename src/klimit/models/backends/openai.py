@@ -166,7 +166,8 @@ class OpenAIModel:
             if reply.status == 200 and "choices" in reply.body:
                 self._dialect, self._agreed = dialect, True
                 completions = completions_of(reply, self._endpoint.address)
-                self._tells_log_probs |= any(not isnan(each.log_prob) for each in completions)
+                if not all(isnan(each.log_prob) for each in completions):
+                    self._tells_log_probs = True
                 return completions
             first = first or self._endpoint.tell(reply)
             if self._agreed or reply.status not in _REFUSED:
