@@ -1,5 +1,6 @@
 """Two checkpoints of SmolLM2-135M-Instruct, really tuned: `examples/smollm2_tuned.parquet`."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -35,4 +36,8 @@ def test_tuning_goes_on_away_from_the_reference_for_little_reward() -> None:
     assert early.kl.value < late.kl.value
     assert early.mean_reward.value < late.mean_reward.value
     assert late.efficiency.value < 0.5
-    assert "best-of-n-better" in {finding.code for finding in late.findings}
+    found = {finding.code: finding.message for finding in late.findings}
+    assert "best-of-n-better" in found
+    need = re.search(r"about ([\d,]+) prompts would narrow it", found["efficiency-unclear"])
+    assert need is not None
+    assert int(need[1].replace(",", "")) > len(reference.prompts)  # which leave it unclear

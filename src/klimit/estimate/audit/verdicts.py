@@ -153,7 +153,8 @@ def _unclear(sources: Sources, found: Numbers) -> Iterator[Finding]:
     share = found.efficiency
     if found.at_kl.reason or isnan(share.value) or share.high - share.low <= WIDE:
         return
-    need = _more(sources, (share.standard_error * sources.quantile / NARROW) ** 2)
+    half = max(share.high - share.value, share.value - share.low)
+    need = _more(sources, (half / NARROW) ** 2)
     would = f"; {need} would narrow it to ± {NARROW:g}" if need else ""
     yield Finding(
         "efficiency-unclear",
