@@ -6,7 +6,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from klimit.estimate.frontier.rows import row_dots, row_sums
+from klimit.estimate.frontier.far import FarDraws
+from klimit.estimate.frontier.rows import product, row_dots, row_sums
 from klimit.estimate.frontier.sums import POWERS, TiltSums
 
 __all__ = ["CondensedSums"]
@@ -16,15 +17,14 @@ _THREADS = 2
 _TOGETHER = (
     2000  # prompts that are summed at a time: more fall out of the cache, fewer take more calls
 )
-_AT_ONCE = 2048  # prompts times betas, or bins: larger products start threads that wait
-_WEIGHTS = 1 << 18  # computed at a time
+_WEIGHTS = 1 << 19  # computed at a time
 _TINY = 1e-300  # in place of a beta of 0, where it meets an infinite distance
 _AXES = (0, 0, 0, 0, 0, 0, 1)  # of the prompts in the fields of TiltSums
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CondensedSums:
-    r"""Draws sorted into the best of each prompt and bins of all others.
+    r"""Draws sorted into the best of each prompt, bins of others, and those far below.
 
     A bin's width is in proportion to its distance from the best reward, where the weights are
     largest. So the Taylor series of ``exp(beta r)`` about its centre is short at any ``beta``:
@@ -32,7 +32,7 @@ class CondensedSums:
     .. math:: \sum_{i \in \mathrm{bin}} e^{\beta r_i} = e^{\beta c} \sum_{j < 9}
         \frac{\beta^j}{j!} \sum_{i \in \mathrm{bin}} (r_i - c)^j
 
-    to about ``1e-11``, relative to the sum over all bins.
+    to about ``1e-11``, relative to the sum over all draws.
 
     Attributes:
         counts: Number of draws of each prompt, shape ``(p,)``.
@@ -41,8 +41,10 @@ class CondensedSums:
         tied: How many draws of each prompt share its best reward, shape ``(p,)``.
         lowest: The lowest reward of each prompt, shape ``(p,)``.
         tails: What the best rewards tell of the weights' tail, shape ``(2, p)``.
-        centres: Centres of the bins, less the best reward, shape ``(p, b)``.
-        moments: Sums of ``(r - c) ** j / j!``, shape ``(9, p, b)``.
+        centres: Centres of the bins, less the best reward, shape ``(p, b)``; the first is that
+            of the draws far below.
+        moments: Sums of ``(r - c) ** j / j!``, shape ``(9, p, b)``, 0 in the first bin.
+        far: The draws far below, which are no bin's.
     """
 
     counts: Int64[np.ndarray, " p"]
@@ -53,6 +55,7 @@ class CondensedSums:
     tails: Float64[np.ndarray, "2 p"]
     centres: Float64[np.ndarray, "p b"]
     moments: Float64[np.ndarray, "j p b"]
+    far: FarDraws
 
     def at(self, beta: Float64[np.ndarray, " p"]) -> TiltSums:
         """The sums at one finite beta a prompt.
@@ -61,7 +64,7 @@ class CondensedSums:
             beta: Inverse temperatures, not negative, shape ``(p,)``.
 
         Returns:
-            The sums, those over the bins to about ``1e-11``.
+            The sums, to about ``1e-11``; variances to ``1e-14`` of a prompt's squared range.
         """
         parts = [
             self._part(slice(i, i + _TOGETHER), beta[i : i + _TOGETHER])
@@ -77,7 +80,9 @@ class CondensedSums:
         best, below, centres = self.best[prompts], self.below[prompts], self.centres[prompts]
         moments, top = self.moments[:, prompts], best[:, 0]
         mass = np.exp(np.maximum(beta, _TINY)[:, None] * (best - top[:, None]))
-        local, slope, bend, *raised = _local_sums(moments, beta)
+        about = _local_sums(moments, beta)
+        about[:, :, 0] = self.far.sums(prompts, beta)
+        local, slope, bend, *raised = about
         near = np.exp(beta[:, None] * centres)
         total = row_sums(mass) + row_dots(near, local)
         heavy, near = mass / total[:, None], near / total[:, None]
@@ -85,6 +90,9 @@ class CondensedSums:
         gap, apart = centres - mean[:, None], below - mean[:, None]
         variance = row_dots(heavy * apart, apart)
         variance += row_dots(near, gap * (gap * local + 2 * slope) + bend)
+        variance = np.maximum(
+            variance, 0.0
+        )  # below 1e-14 of the squared range the terms cancel
         powers, power = [row_dots(near, local)], near
         for sums in raised:
             power = power * near
@@ -131,6 +139,7 @@ class CondensedSums:
             local = np.moveaxis(self.moments[:, some], 0, 1) @ weights[:, heavy:]
             total = np.einsum("pjg,jg->pg", local, series)
             total += (np.ones((1, heavy)) @ weights[:, :heavy])[:, 0]
+            total += self.far.masses(some, beta) * weights[:, heavy]
             cgf[some] = best[:, :1] * beta + np.log(total / self.counts[some, None])
 
 
@@ -144,11 +153,7 @@ def _local_sums(
     series = np.stack([one, _slopes(one), _slopes(_slopes(one)), *raised], axis=1)
     if not common:
         return np.asarray(np.einsum("psj,jpb->spb", series, moments))
-    flat = moments.reshape(MOMENTS, -1)
-    found = np.empty((series.shape[1], flat.shape[1]))
-    for start in range(0, flat.shape[1], _AT_ONCE):
-        bins = slice(start, start + _AT_ONCE)
-        np.matmul(series[0], flat[:, bins], out=found[:, bins])
+    found = product(series[0], moments.reshape(MOMENTS, -1))
     return found.reshape(-1, *moments.shape[1:])
 
 

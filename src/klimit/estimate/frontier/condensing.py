@@ -1,24 +1,26 @@
-"""Condensing draws: sorted, cut into bins, kept as the local moments of each bin."""
+"""Condensing draws: those near the best are cut into bins, of the others powers are summed."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
 from math import factorial, log
 
 import numpy as np
 from jaxtyping import Float64, Int64
 
 from klimit.estimate.frontier.condensed import MOMENTS, CondensedSums
+from klimit.estimate.frontier.far import FarDraws
+from klimit.estimate.frontier.splitting import Scratch, blocks_of, split
 from klimit.estimate.frontier.sums import HEAVY, Sums, sum_directly
-from klimit.estimate.frontier.tails import tail_terms
+from klimit.estimate.frontier.tails import tail_sizes, tail_terms
 
 __all__ = ["condense", "sums_over"]
 
 _WIDTH = 0.6  # of a bin, in proportion to its distance from the best, times log(draws)
 _WIDEST = 0.15  # and at the most, where draws are few
 _NEAREST = 1e-20  # of a prompt's range: below this distance from the best, bins do not shrink
-_BLOCK = 512_000  # draws that are sorted at a time: more need memory, fewer more calls
+_BLOCK = 1_000_000  # draws that are worked on at a time: more need memory, fewer more calls
 _PIECE = 64_000  # draws whose powers are summed at a time: they stay in the processor's cache
+_THREADS = 2
 _WORTH = 0.7  # share of bins with draws above which leaving out the others costs more
 _MANY, _EACH = 100_000, 400  # draws in all and a prompt from which condensing them pays
 _FACTORIALS = np.array([float(factorial(j)) for j in range(MOMENTS)])
@@ -32,12 +34,13 @@ class _Block:
     tails: Float64[np.ndarray, "2 q"]
     centres: Float64[np.ndarray, "q b"]
     moments: Float64[np.ndarray, "j q b"]
+    far: FarDraws
 
 
 def condense(
     rewards: Float64[np.ndarray, " s"], counts: Int64[np.ndarray, " p"]
 ) -> CondensedSums:
-    """Condense draws, block by block, while another thread sorts the next block.
+    """Condense draws, two blocks of prompts at a time.
 
     Args:
         rewards: The rewards of each prompt, in any order, prompt after prompt, shape ``(s,)``.
@@ -52,25 +55,29 @@ def condense(
         >>> sums.at(np.ones(2)).cgf.round(6)  # log(e - 1) for the first, in the limit
         array([0.541407, 0.      ])
     """
-    starts, spans = np.append(0, np.cumsum(counts)), _blocks(counts, draws=_BLOCK)
+    starts, spans = np.append(0, np.cumsum(counts)), blocks_of(counts, draws=_BLOCK)
     work = [(rewards[starts[i] : starts[j]], counts[i:j]) for i, j in spans]
-    largest = max(some.size for some, _ in work)
-    # one memory for all blocks: new pages cost more than sums
-    turns = np.empty((2, largest))
-    scratch = np.empty((2, min(_PIECE + int(counts.max()), largest)))
-    blocks: list[_Block] = []
-    with ThreadPoolExecutor(1) as sorter:
-        ahead = sorter.submit(_sorted, *work[0], turns[0])
-        for i, (_, own) in enumerate(work):
-            rising, tails = ahead.result()
-            if i + 1 < len(work):
-                ahead = sorter.submit(_sorted, *work[i + 1], turns[(i + 1) % 2])
-            blocks.append(_condensed(rising, own, tails, scratch))
+
+    def condensed(turn: int) -> list[_Block]:
+        own = work[turn::_THREADS]
+        scratch = Scratch(max((some.size for some, _ in own), default=0))
+        return [_condensed(*some, scratch) for some in own]
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        found = [*pool.map(condensed, range(_THREADS))]
+    blocks = [found[i % _THREADS][i // _THREADS] for i in range(len(work))]
+    return _joined(blocks, counts)
+
+
+def _joined(blocks: list[_Block], counts: Int64[np.ndarray, " p"]) -> CondensedSums:
     bins = max(block.centres.shape[1] for block in blocks)
     centres, moments = np.zeros((counts.size, bins)), np.zeros((MOMENTS, counts.size, bins))
-    for (i, j), block in zip(spans, blocks, strict=True):
-        width = block.centres.shape[1]  # of fewer bins the last ones stay empty
-        centres[i:j, :width], moments[:, i:j, :width] = block.centres, block.moments
+    start = 0
+    for block in blocks:  # of fewer bins the last ones stay empty
+        q, width = block.centres.shape
+        centres[start : start + q, :width] = block.centres
+        moments[:, start : start + q, :width] = block.moments
+        start += q
     best = np.concatenate([block.best for block in blocks])
     return CondensedSums(
         counts,
@@ -81,62 +88,60 @@ def condense(
         np.concatenate([block.tails for block in blocks], axis=1),
         centres,
         moments,
+        FarDraws(
+            np.concatenate([block.far.half for block in blocks]),
+            np.concatenate([block.far.moments for block in blocks], axis=1),
+        ),
     )
 
 
-def _blocks(counts: Int64[np.ndarray, " p"], *, draws: int) -> list[tuple[int, int]]:
-    """Where each block of prompts, of so many draws or a little more, begins and ends."""
-    size, edges = 0, [0]
-    for i, count in enumerate(counts.tolist(), start=1):
-        size += count
-        if size >= draws or i == counts.size:
-            size = 0
-            edges.append(i)
-    return list(pairwise(edges))
-
-
-def _sorted(
-    rewards: Float64[np.ndarray, " s"],
-    counts: Int64[np.ndarray, " q"],
-    memory: Float64[np.ndarray, " l"],
-) -> tuple[Float64[np.ndarray, " s"], Float64[np.ndarray, "2 q"]]:
-    """The rewards of each prompt, rising, and what the best tell of the weights' tail."""
-    rising = memory[: rewards.size]
-    np.copyto(rising, rewards)
-    if (counts == counts[0]).all():
-        rising.reshape(counts.size, counts[0]).sort(axis=1)
-    else:
-        ends = np.cumsum(counts)
-        for start, end in zip(ends - counts, ends, strict=True):
-            rising[start:end].sort()
-    return rising, tail_terms(rising, counts)
-
-
 def _condensed(
-    rising: Float64[np.ndarray, " s"],
-    counts: Int64[np.ndarray, " q"],
-    tails: Float64[np.ndarray, "2 q"],
-    scratch: Float64[np.ndarray, "2 l"],
+    rewards: Float64[np.ndarray, " s"], counts: Int64[np.ndarray, " q"], scratch: Scratch
 ) -> _Block:
-    ends = np.cumsum(counts)
+    least = np.minimum(np.maximum(tail_sizes(counts), HEAVY) + 1, counts)
+    parted = split(rewards, counts, least=least, scratch=scratch)
+    rising, kept = parted.near, parted.kept
+    ends = np.cumsum(kept)
+    starts = ends - kept
+    _sort(rising, kept)
     ranks = np.arange(HEAVY)
     at = np.maximum(ends[:, None] - 1 - ranks, 0)
-    best = np.where(ranks < counts[:, None], rising[at], -np.inf)
+    best = np.where(ranks < kept[:, None], rising[at], -np.inf)
     tied = (best == best[:, :1]).sum(axis=1)
-    for i in np.flatnonzero((tied == HEAVY) & (counts > HEAVY)):
-        row = rising[ends[i] - counts[i] : ends[i]]
+    for i in np.flatnonzero((tied == HEAVY) & (kept > HEAVY)):
+        row = rising[starts[i] : ends[i]]
         tied[i] = row.size - row.searchsorted(row[-1])
-    lowest, stops = rising[ends - counts], np.maximum(ends - HEAVY, ends - counts)
-    next_best = rising[np.maximum(np.minimum(stops, ends - tied) - 1, ends - counts)]
-    edges = _edges(best[:, 0], next_best, lowest, width=_bin_width(int(counts.max())))
-    begins = _bin_begins(rising, edges, ends - counts, stops)
-    starts = np.append(0, ends)
+    stops = np.maximum(ends - HEAVY, starts)
+    next_best = rising[np.maximum(np.minimum(stops, ends - tied) - 1, starts)]
+    width = _bin_width(int(counts.max()))
+    edges = _edges(best[:, 0], next_best, rising[starts], width=width)
+    begins = _bin_begins(rising, edges, starts, stops)
+    firsts = np.append(starts, rising.size)
     pieces = [
-        _local_moments(rising[starts[i] : starts[j]], begins[i:j] - starts[i], scratch)
-        for i, j in _blocks(counts, draws=_PIECE)
+        _local_moments(rising[firsts[i] : firsts[j]], begins[i:j] - firsts[i], scratch)
+        for i, j in blocks_of(kept, draws=_PIECE)
     ]
     middles, moments = (np.concatenate(found, axis=-2) for found in zip(*pieces, strict=True))
-    return _Block(best, tied, lowest, tails, *_without_empty(middles - best[:, :1], moments))
+    centres, moments = _without_empty(middles - best[:, :1], moments)
+    return _Block(
+        best,
+        tied,
+        parted.lowest,
+        tail_terms(rising, counts, ends=ends),
+        np.column_stack([parted.middle - best[:, 0], centres]),
+        np.concatenate([np.zeros((MOMENTS, counts.size, 1)), moments], axis=2),
+        parted.far,
+    )
+
+
+def _sort(rewards: Float64[np.ndarray, " s"], kept: Int64[np.ndarray, " q"]) -> None:
+    """Sort the rewards of each prompt in place."""
+    if (kept == kept[0]).all():
+        rewards.reshape(kept.size, -1).sort(axis=1)
+        return
+    ends = np.cumsum(kept)
+    for start, end in zip((ends - kept).tolist(), ends.tolist(), strict=True):
+        rewards[start:end].sort()
 
 
 def _bin_width(draws: int) -> float:
@@ -170,19 +175,24 @@ def _bin_begins(
     starts: Int64[np.ndarray, " q"],
     stops: Int64[np.ndarray, " q"],
 ) -> Int64[np.ndarray, "q b1"]:
-    """Where each bin of a prompt begins, and behind them its best draws, kept one by one."""
-    spans = zip(starts.tolist(), stops.tolist(), edges, strict=True)
-    found = [rising[start:stop].searchsorted(edge) for start, stop, edge in spans]
-    return np.column_stack([starts, starts[:, None] + np.array(found), stops])
+    """Where each bin of a prompt begins, and behind them its best draws, kept one by one.
+
+    All edges are bisected at once: a call for each prompt would hold up the other thread.
+    """
+    low = np.repeat(starts[:, None], edges.shape[1], axis=1)
+    high = np.repeat(stops[:, None], edges.shape[1], axis=1)
+    for _ in range(int((stops - starts).max()).bit_length()):
+        middle = (low + high) // 2
+        before = (low < high) & (rising[np.minimum(middle, rising.size - 1)] < edges)
+        low, high = np.where(before, middle + 1, low), np.where(before, high, middle)
+    return np.column_stack([starts, low, stops])
 
 
 def _local_moments(
-    rising: Float64[np.ndarray, " s"],
-    begins: Int64[np.ndarray, "q b1"],
-    scratch: Float64[np.ndarray, "2 l"],
+    rising: Float64[np.ndarray, " s"], begins: Int64[np.ndarray, "q b1"], scratch: Scratch
 ) -> tuple[Float64[np.ndarray, "q b"], Float64[np.ndarray, "j q b"]]:
     """Middles of the bins and the moments about them."""
-    shift, power = scratch[:, : rising.size]
+    shift, power = scratch.pair(rising.size)
     flat = np.append(begins.ravel(), rising.size)
     first, sizes = flat[:-1], np.diff(flat)
     middles = (rising[first] + rising[np.maximum(flat[1:] - 1, first)]) / 2

@@ -1,9 +1,11 @@
-"""Sums over the rows of a table, each in one pass without a table in between."""
+"""Sums over the rows of a table, each in one pass, and products that start no threads."""
 
 import numpy as np
 from jaxtyping import Float64
 
-__all__ = ["row_dots", "row_sums"]
+__all__ = ["product", "row_dots", "row_sums"]
+
+_TOGETHER = 1 << 17  # multiplications at a time: BLAS starts threads, which wait, for more
 
 
 def row_sums(numbers: Float64[np.ndarray, "p h"]) -> Float64[np.ndarray, " p"]:
@@ -39,3 +41,27 @@ def row_dots(
         array([ 3., 12.])
     """
     return np.asarray(np.einsum("ph,ph->p", one, other))
+
+
+def product(
+    one: Float64[np.ndarray, "n j"], other: Float64[np.ndarray, "j p"]
+) -> Float64[np.ndarray, "n p"]:
+    """The product of a small matrix and a long one, faster than at once, also from threads.
+
+    Args:
+        one: Any numbers, shape ``(n, j)``.
+        other: Any numbers, shape ``(j, p)``.
+
+    Returns:
+        The product, shape ``(n, p)``.
+
+    Example:
+        >>> product(np.ones((1, 2)), np.arange(6.0).reshape(2, 3))
+        array([[3., 5., 7.]])
+    """
+    found = np.empty((one.shape[0], other.shape[1]))
+    step = max(_TOGETHER // one.size, 1)
+    for start in range(0, other.shape[1], step):
+        some = slice(start, start + step)
+        np.matmul(one, other[:, some], out=found[:, some])
+    return found

@@ -1,6 +1,5 @@
 """The inverse temperature common to all prompts that spends a KL budget on average."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -16,7 +15,7 @@ _RATIO = 1.25  # of neighbouring betas in the table
 _MARGIN = 2  # betas tabulated beyond the largest needed, for interpolation from both sides,
 _BELOW = 2  # and below the smallest
 _NODES = 160
-_THREADS = 2
+_TOGETHER = 2  # tabulated before it is asked whether they are enough
 _SETTLED = 1e-6  # of the ceiling: closer to it no larger beta is tabulated
 _GROWTH = {
     "kl": 0.0,
@@ -153,13 +152,11 @@ def tabulated_spending(
     # where Gaussian rewards would spend the smallest budget; others may spend it before
     first = int(np.floor(np.log((2 * smallest) ** 0.5) / step)) - _BELOW
     nodes: list[Node] = []
-    with ThreadPoolExecutor(_THREADS) as pool:
-        while not nodes or not enough(nodes):
-            start = first + len(nodes)
-            nodes += pool.map(node, range(start, start + _THREADS))
-        while nodes[_MARGIN].kl.mean() > smallest:
-            first -= _BELOW
-            nodes = [*pool.map(node, range(first, first + _BELOW)), *nodes]
+    while not nodes or not enough(nodes):
+        nodes += [node(first + len(nodes) + i) for i in range(_TOGETHER)]
+    while nodes[_MARGIN].kl.mean() > smallest:
+        first -= _BELOW
+        nodes = [*(node(first + i) for i in range(_BELOW)), *nodes]
     log_betas = np.array([log_beta(first + i) for i in range(len(nodes))])
     bias = np.array([x.bias.mean() for x in nodes])
     kl = np.array([x.kl.mean() for x in nodes]) + np.gradient(bias, log_betas) - bias

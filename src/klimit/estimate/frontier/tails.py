@@ -10,13 +10,32 @@ from jaxtyping import Float64, Int64
 
 from klimit.estimate.draws import Draws
 
-__all__ = ["mean_tail_shape", "tail_decay", "tail_shape", "tail_terms"]
+__all__ = ["mean_tail_shape", "tail_decay", "tail_shape", "tail_sizes", "tail_terms"]
 
 _ROUNDING = 1e-12  # of the moments of tied rewards
 
 
+def tail_sizes(counts: Int64[np.ndarray, " p"]) -> Int64[np.ndarray, " p"]:
+    """How many of the best rewards tell of the tail: a fifth, or fewer.
+
+    Args:
+        counts: Number of rewards of each prompt, shape ``(p,)``.
+
+    Returns:
+        The numbers, each less than ``counts``.
+
+    Example:
+        >>> tail_sizes(np.array([4, 100, 10_000]))
+        array([  0,  20, 300])
+    """
+    return np.asarray(np.minimum(0.2 * counts, 3 * counts**0.5).astype(np.int64))
+
+
 def tail_terms(
-    rising: Float64[np.ndarray, " s"], counts: Int64[np.ndarray, " p"]
+    rising: Float64[np.ndarray, " s"],
+    counts: Int64[np.ndarray, " p"],
+    *,
+    ends: Int64[np.ndarray, " p"] | None = None,
 ) -> Float64[np.ndarray, "2 p"]:
     r"""What the largest fifth of the rewards, or fewer, tell of the tail of the weights.
 
@@ -28,6 +47,8 @@ def tail_terms(
     Args:
         rising: Rewards of each prompt, sorted, prompt after prompt, shape ``(s,)``.
         counts: Number of rewards of each prompt, each at least 1, shape ``(p,)``.
+        ends: Where in ``rising`` the rewards of each prompt end, shape ``(p,)``, where it has
+            only their best, one more than `tail_sizes` at least; otherwise all are there.
 
     Returns:
         :math:`M_1` and the rest of the shape, of every prompt; 0 and ``-inf`` where these
@@ -41,8 +62,8 @@ def tail_terms(
         Dekkers, Einmahl, de Haan (1989), A moment estimator for the index of an extreme-value
         distribution.
     """
-    ends = np.cumsum(counts)
-    sizes = np.minimum(0.2 * counts, 3 * counts**0.5).astype(np.int64)
+    ends = np.cumsum(counts) if ends is None else ends
+    sizes = tail_sizes(counts)
     thresholds = rising[ends - sizes - 1]
     few = (sizes < 4) & (rising[ends - 1] > thresholds)
     terms = np.stack([np.where(few, np.nan, 0.0), np.where(few, np.nan, -np.inf)])
