@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from math import factorial, log
+from math import ceil, factorial, log
 
 import numpy as np
 from jaxtyping import Float64, Int64
@@ -55,7 +55,9 @@ def condense(
         >>> sums.at(np.ones(2)).cgf.round(6)  # log(e - 1) for the first, in the limit
         array([0.541407, 0.      ])
     """
-    starts, spans = np.append(0, np.cumsum(counts)), blocks_of(counts, draws=_BLOCK)
+    turns = max(round(rewards.size / (_THREADS * _BLOCK)), 1)  # of each thread, alike in size
+    spans = blocks_of(counts, draws=ceil(rewards.size / (_THREADS * turns)))
+    starts = np.append(0, np.cumsum(counts))
     work = [(rewards[starts[i] : starts[j]], counts[i:j]) for i, j in spans]
 
     def condensed(turn: int) -> list[_Block]:

@@ -10,7 +10,7 @@ from jaxtyping import Float64
 from klimit.estimate.frontier.rows import product
 from klimit.estimate.frontier.sums import POWERS
 
-__all__ = ["KNOWN", "FarDraws"]
+__all__ = ["FarDraws"]
 
 KNOWN = 24  # powers that are summed
 _TERMS = 48  # of the series, those above made of these

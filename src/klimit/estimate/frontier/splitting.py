@@ -32,8 +32,8 @@ class Scratch:
     def __init__(self, draws: int) -> None:
         size = min(draws, _PIECE + _RUN)
         self.near = np.empty(draws, dtype=np.bool_)
-        self.low = np.ones((_LOW, size))
-        self.high = np.ones((_HIGH, size))
+        self.low, self.high = np.empty((_LOW, size)), np.empty((_HIGH, size))
+        self.low[0] = self.high[0] = 1.0
 
     def pair(self, draws: int) -> Float64[np.ndarray, "2 s"]:
         """Two rows for numbers of so many draws, of the same memory where they fit."""
