@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -13,7 +14,7 @@ from klimit.models.protocols import Completion, Request
 
 __all__ = ["LlamaModel", "open_file"]
 
-_SLOTS: Final = 64
+_SLOTS: Final = 32  # draws at once; of more each takes longer, for it passes over all caches
 _CONTEXT: Final = 16_384
 
 
@@ -37,7 +38,7 @@ def open_file(path: str) -> "LlamaModel":
 class LlamaModel:
     """A model in this process, behind llama.cpp's OpenAI-compatible interface on loopback.
 
-    64 draws at once share the cache of their prompt. Equal seeds give equal draws as long as
+    32 draws at once share the cache of their prompt. Equal seeds give equal draws as long as
     the same requests are in flight: batching changes the last bits of logits.
     """
 
@@ -91,7 +92,11 @@ class LlamaModel:
         Raises:
             BackendError: The prompt is too long for the model, or the engine failed.
         """
-        return self._endpoint.complete(request)
+        draws: list[Completion] = []
+        for done in range(0, request.n, _SLOTS):
+            n = min(request.n - done, _SLOTS)  # llama.cpp refuses more
+            draws += self._endpoint.complete(replace(request, n=n, seed=request.seed + done))
+        return draws
 
     def close(self) -> None:
         """Close the connections; the engine ends with the process."""
