@@ -1,4 +1,7 @@
-"""Run every benchmark of this folder: ``python -m benchmarks``, or those named behind it."""
+"""Time what klimit is to be fast at: ``python -m benchmarks``, or what is named behind it.
+
+Studies of coverage simulate for minutes to hours, and run where they are named.
+"""
 
 import os
 import platform
@@ -14,12 +17,15 @@ def main(names: list[str]) -> None:
     if unknown := [name for name in names if name not in benchmarks()]:
         sys.exit(f"no benchmark {', '.join(unknown)}; there are {', '.join(benchmarks())}")
     print(machine(), flush=True)
-    for name in names or benchmarks():
+    studies = [name for name in benchmarks() if name.endswith("coverage")]
+    for name in names or [name for name in benchmarks() if name not in studies]:
         module = import_module(f"benchmarks.{name}")
         print(f"\n{name}: {module.__doc__.splitlines()[0]}", flush=True)
         start = perf_counter()
         module.main()
         print(f"({perf_counter() - start:.0f} s)", flush=True)
+    if not names:
+        print(f"\nby name, for minutes to hours: {', '.join(studies)}")
 
 
 def benchmarks() -> list[str]:

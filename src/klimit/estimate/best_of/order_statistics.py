@@ -1,6 +1,7 @@
 """The exact U-statistic of best-of-N for one prompt's draws."""
 
 from collections.abc import Sequence
+from math import ceil
 
 import numpy as np
 from jaxtyping import Float64, Int64
@@ -14,6 +15,8 @@ __all__ = [
     "unbiased_best_of_n",
     "without_one",
 ]
+
+_UNDERFLOW = 746.0  # exp(-746) is 0 to a float
 
 
 def unbiased_best_of_n(
@@ -60,7 +63,9 @@ def unbiased_best_of_n(
             f"n must be a whole number between 1 and the {pool.size} draws, got {n}"
         )
     kept = np.sort(pool) if values is None else _kept(pool, worth)
-    return np.array([best_of_means(kept[None, :], n=int(k))[0] for k in sizes])
+    best = kept[-1]
+    below = kept - best
+    return np.array([best + below @ subset_shares(pool.size, int(k)) for k in sizes])
 
 
 def best_of_means(kept: Float64[np.ndarray, "q m"], *, n: int) -> Float64[np.ndarray, " q"]:
@@ -150,9 +155,14 @@ def subset_shares(m: int, n: int) -> Float64[np.ndarray, " m"]:
         >>> subset_shares(4, 2)
         array([0.        , 0.16666667, 0.33333333, 0.5       ])
     """
-    steps = np.arange(m, n, -1, dtype=np.float64)
+    # each step is one by exp(-(n - 1) / (m - 1)) or less: behind these all are 0 to a float
+    reached = m - n if n == 1 else min(m - n, ceil(_UNDERFLOW * (m - 1) / (n - 1)))
+    steps = np.arange(m, m - reached, -1, dtype=np.float64)
+    falling = np.empty(reached + 1)
+    falling[0] = n / m
+    np.divide(steps - n, steps - 1, out=falling[1:])
     shares = np.zeros(m)
-    shares[n - 1 :] = np.cumprod(np.concatenate([[n / m], (steps - n) / (steps - 1)]))[::-1]
+    np.cumprod(falling, out=shares[::-1][: reached + 1])
     return shares
 
 
