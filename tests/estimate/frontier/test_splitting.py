@@ -16,6 +16,8 @@ LAWS = {
     "judge": lambda m: RNG.integers(1, 6, m).astype(float),
     "rarely passed": lambda m: (RNG.random(m) < 0.01).astype(float),
     "penalties": lambda m: np.where(RNG.random(m) < 0.01, -1e12, RNG.normal(size=m)),
+    "huge": lambda m: RNG.normal(size=m) * 1e100,
+    "tiny": lambda m: RNG.normal(size=m) * 1e-100,
     "alike": lambda m: np.full(m, 2.0),
 }
 

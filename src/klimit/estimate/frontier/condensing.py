@@ -65,8 +65,9 @@ def condense(
         scratch = Scratch(max((some.size for some, _ in own), default=0))
         return [_condensed(*some, scratch) for some in own]
 
-    with ThreadPoolExecutor(_THREADS) as pool:
-        found = [*pool.map(condensed, range(_THREADS))]
+    with ThreadPoolExecutor(_THREADS - 1) as pool:
+        others = pool.map(condensed, range(1, _THREADS))
+        found = [condensed(0), *others]
     blocks = [found[i % _THREADS][i // _THREADS] for i in range(len(work))]
     return _joined(blocks, counts)
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 from math import ceil
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
+from jaxtyping import Bool, Float64, Int64, Shaped
 
 from klimit.estimate.frontier.far import KNOWN, FarDraws
 
@@ -16,6 +16,7 @@ _LONG = 800  # draws of a prompt from which parting it pays
 _WIDER = 1.4  # times the span, until enough are near
 _NEAR = 0.7  # share of draws near the best above which it does not
 _SPAN = 1e-290  # below which its parts are too small to divide by
+_MODERATE = 1e12  # distances from the inverse of it up to it have powers that floats hold
 _PIECE = 128_000  # draws whose powers are taken at a time: more fall out of the cache
 _RUN = 5000  # and of one prompt multiplied: larger products start threads that wait
 
@@ -101,8 +102,7 @@ def split(
     if not far.any():
         powers = np.zeros((counts.size, KNOWN))
         return Split(rewards.copy(), kept, lowest, middle, FarDraws.from_powers(half, powers))
-    inverse = np.divide(1.0, half, out=np.zeros(half.size), where=far)
-    powers = _powers(rewards, counts, middle, inverse, scratch)
+    powers = _powers(rewards, counts, middle, half, scratch)
     powers -= kept[:, None]  # the near ones were taken as 1
     powers[~far] = 0.0
     found = rewards[np.flatnonzero(near)]
@@ -139,11 +139,8 @@ def _above(
     *,
     out: Bool[np.ndarray, " s"],
 ) -> Bool[np.ndarray, " s"]:
-    if (counts == counts[0]).all():
-        rows = counts.size, -1
-        np.greater(rewards.reshape(rows), limits[:, None], out=out.reshape(rows))
-    else:
-        np.greater(rewards, np.repeat(limits, counts), out=out)
+    limit = _spread(limits, counts)
+    np.greater(_rows(rewards, counts), limit, out=_rows(out, counts))
     return out
 
 
@@ -161,10 +158,16 @@ def _powers(
     rewards: Float64[np.ndarray, " s"],
     counts: Int64[np.ndarray, " q"],
     middle: Float64[np.ndarray, " q"],
-    inverse: Float64[np.ndarray, " q"],
+    half: Float64[np.ndarray, " q"],
     scratch: Scratch,
 ) -> Float64[np.ndarray, "q 24"]:
-    """Sums over each prompt of the powers of the scaled rewards, none of them above 1."""
+    """Sums over each prompt of the powers of distances from the middle, by half the range.
+
+    None of them counts as more than 1.
+    """
+    top, divisor = np.where(half > 0, half, 1.0), None  # dividing the sums is faster
+    if top.min() < 1 / _MODERATE or top.max() > _MODERATE:
+        top, divisor = np.ones(half.size), top
     owners, runs = _runs(counts)
     starts = np.append(0, np.cumsum(runs))
     sums = np.zeros((counts.size, _LOW, _HIGH))
@@ -172,10 +175,29 @@ def _powers(
         some, own = slice(i, j), owners[i:j]
         piece = rewards[starts[i] : starts[j]]
         low, high = scratch.low[:, : piece.size], scratch.high[:, : piece.size]
-        _scale(piece, runs[some], middle[own], inverse[own], out=low[1])
+        rows = _rows(low[1], runs[some])
+        np.subtract(_rows(piece, runs[some]), _spread(middle[own], runs[some]), out=rows)
+        if divisor is not None:
+            np.divide(rows, _spread(divisor[own], runs[some]), out=rows)
+        np.minimum(rows, _spread(top[own], runs[some]), out=rows)
         _raise(low, high)
         np.add.at(sums, own, _products(low, high, runs[some]))
-    return sums.transpose(0, 2, 1).reshape(counts.size, KNOWN)
+    powers = sums.transpose(0, 2, 1).reshape(counts.size, KNOWN)
+    return powers / top[:, None] ** np.arange(KNOWN)
+
+
+def _rows(
+    numbers: Shaped[np.ndarray, " s"], runs: Int64[np.ndarray, " r"]
+) -> Shaped[np.ndarray, "..."]:
+    """The numbers as a table, a row a run, where these are of the same length."""
+    return numbers.reshape(runs.size, -1) if (runs == runs[0]).all() else numbers
+
+
+def _spread(
+    numbers: Float64[np.ndarray, " r"], runs: Int64[np.ndarray, " r"]
+) -> Float64[np.ndarray, "..."]:
+    """One number a run, for what `_rows` returns."""
+    return numbers[:, None] if (runs == runs[0]).all() else np.repeat(numbers, runs)
 
 
 def _products(
@@ -200,24 +222,6 @@ def _runs(
     parts = [ceil(count / _RUN) for count in counts.tolist()]
     cuts = [count * np.arange(n + 1) // n for count, n in zip(counts, parts, strict=True)]
     return np.repeat(np.arange(counts.size), parts), np.concatenate([*map(np.diff, cuts)])
-
-
-def _scale(
-    piece: Float64[np.ndarray, " s"],
-    runs: Int64[np.ndarray, " r"],
-    middle: Float64[np.ndarray, " r"],
-    inverse: Float64[np.ndarray, " r"],
-    *,
-    out: Float64[np.ndarray, " s"],
-) -> None:
-    if (runs == runs[0]).all():
-        rows, piece = out.reshape(runs.size, -1), piece.reshape(runs.size, -1)
-        np.subtract(piece, middle[:, None], out=rows)
-        np.multiply(rows, inverse[:, None], out=rows)
-    else:
-        np.subtract(piece, np.repeat(middle, runs), out=out)
-        np.multiply(out, np.repeat(inverse, runs), out=out)
-    np.minimum(out, 1.0, out=out)
 
 
 def _raise(low: Float64[np.ndarray, "6 s"], high: Float64[np.ndarray, "4 s"]) -> None:
