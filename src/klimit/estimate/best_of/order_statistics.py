@@ -63,9 +63,7 @@ def unbiased_best_of_n(
             f"n must be a whole number between 1 and the {pool.size} draws, got {n}"
         )
     kept = np.sort(pool) if values is None else _kept(pool, worth)
-    best = kept[-1]
-    below = kept - best
-    return np.array([best + below @ subset_shares(pool.size, int(k)) for k in sizes])
+    return np.array([best_of_means(kept[None, :], n=int(k))[0] for k in sizes])
 
 
 def best_of_means(kept: Float64[np.ndarray, "q m"], *, n: int) -> Float64[np.ndarray, " q"]:

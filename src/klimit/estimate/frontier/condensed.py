@@ -90,9 +90,6 @@ class CondensedSums:
         gap, apart = centres - mean[:, None], below - mean[:, None]
         variance = row_dots(heavy * apart, apart)
         variance += row_dots(near, gap * (gap * local + 2 * slope) + bend)
-        variance = np.maximum(
-            variance, 0.0
-        )  # below 1e-14 of the squared range the terms cancel
         powers, power = [row_dots(near, local)], near
         for sums in raised:
             power = power * near
@@ -101,7 +98,7 @@ class CondensedSums:
             beta=beta,
             cgf=beta * top + np.log(total / self.counts[prompts]),
             reward=top + mean,
-            variance=variance,
+            variance=np.maximum(variance, 0.0),  # its terms may cancel, see `at`
             heavy=heavy,
             gaps=apart,
             powers=np.array(powers),
