@@ -1,11 +1,15 @@
-"""Parting the draws of each prompt: those far below the best are summed, the near ones kept."""
+"""Parting the draws of each prompt: those far below the best are summed, the near ones kept.
+
+A piece of some prompts is done with before the next is begun, so that it stays in the
+processor's cache, and no piece is small, as threads wait for one another after every call.
+"""
 
 from dataclasses import dataclass
 from itertools import pairwise
-from math import ceil
+from math import ceil, gcd
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64, Shaped
+from jaxtyping import Float64, Int64, Shaped
 
 from klimit.estimate.frontier.far import KNOWN, FarDraws
 
@@ -17,8 +21,10 @@ _WIDER = 1.4  # times the span, until enough are near
 _NEAR = 0.7  # share of draws near the best above which it does not
 _SPAN = 1e-290  # below which its parts are too small to divide by
 _MODERATE = 1e12  # distances from the inverse of it up to it have powers that floats hold
-_PIECE = 128_000  # draws whose powers are taken at a time: more fall out of the cache
-_RUN = 5000  # and of one prompt multiplied: larger products start threads that wait
+_LINE = 8  # floats a line of the cache: rows that begin with one are faster by a third
+_PIECE = 64_000  # draws that are parted at a time
+_RUN = 5000  # and of one prompt whose powers are multiplied
+_PARTS = 8  # of a run at the most: few products in one call keep the interpreter's lock
 
 
 class Scratch:
@@ -26,20 +32,21 @@ class Scratch:
 
     Attributes:
         near: For which draws are near, shape ``(s,)``.
-        low: For the powers 0 to 5, shape ``(6, l)``.
-        high: For the powers 0, 6, 12 and 18, shape ``(4, l)``.
+        powers: For the powers 5 to 0, 6, 12 and 18, shape ``(9, l)``.
     """
 
     def __init__(self, draws: int) -> None:
-        size = min(draws, _PIECE + _RUN)
         self.near = np.empty(draws, dtype=np.bool_)
-        self.low, self.high = np.empty((_LOW, size)), np.empty((_HIGH, size))
-        self.low[0] = self.high[0] = 1.0
+        rows, width = _LOW + _HIGH - 1, ceil(min(draws, _PIECE + _RUN) / _LINE) * _LINE
+        raw = np.empty(rows * width + _LINE)
+        skipped = -(raw.ctypes.data // raw.itemsize) % _LINE
+        self.powers = raw[skipped : skipped + rows * width].reshape(rows, width)
+        self.powers[_LOW - 1] = 1.0
 
     def pair(self, draws: int) -> Float64[np.ndarray, "2 s"]:
         """Two rows for numbers of so many draws, of the same memory where they fit."""
-        fits = draws <= self.low.shape[1]
-        return self.low[1:3, :draws] if fits else np.empty((2, draws))
+        fits = draws <= self.powers.shape[1]
+        return self.powers[:2, :draws] if fits else np.empty((2, draws))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,32 +88,35 @@ def split(
         The draws near the best, and the sums over the others; all are near where they are few
         or most of them are near.
     """
-    ends = np.cumsum(counts)
-    starts = ends - counts
-    best, lowest = (f.reduceat(rewards, starts) for f in (np.maximum, np.minimum))
+    starts = np.append(0, np.cumsum(counts))
+    best, lowest = (_of_each(f, rewards, counts) for f in (np.maximum, np.minimum))
     spans = (best - lowest) / 3
     limits = np.where((counts >= _LONG) & (spans > _SPAN), best - spans, -np.inf)
-    near = _above(rewards, limits, counts, out=scratch.near[: rewards.size])
-    kept = _counted(near, counts)
-    for i in np.flatnonzero(kept < least):
-        row, own = rewards[starts[i] : ends[i]], near[starts[i] : ends[i]]
+    near = scratch.near[: rewards.size]
+    np.greater(_rows(rewards, counts), _spread(limits, counts), out=_rows(near, counts))
+    found = np.flatnonzero(near)
+    kept = np.diff(found.searchsorted(starts))
+    moved = np.flatnonzero((kept < least) | ((kept > _NEAR * counts) & (kept < counts)))
+    for i in moved:
+        row, own = rewards[starts[i] : starts[i + 1]], near[starts[i] : starts[i + 1]]
         while kept[i] < least[i]:
             spans[i] *= _WIDER
             limits[i] = best[i] - spans[i]
             kept[i] = np.count_nonzero(np.greater(row, limits[i], out=own))
-    for i in np.flatnonzero(kept > _NEAR * counts):
-        near[starts[i] : ends[i]], kept[i] = True, counts[i]
+        if kept[i] > _NEAR * counts[i]:
+            own[:], kept[i] = True, counts[i]
+    if moved.size:
+        found = np.flatnonzero(near)
     far = kept < counts
     half = np.where(far, (limits - lowest) / 2, 0.0)
     middle = np.where(far, lowest + half, lowest)
     if not far.any():
         powers = np.zeros((counts.size, KNOWN))
         return Split(rewards.copy(), kept, lowest, middle, FarDraws.from_powers(half, powers))
-    powers = _powers(rewards, counts, middle, half, scratch)
-    powers -= kept[:, None]  # the near ones were taken as 1
+    powers = _powers(rewards, counts, found, middle, half, scratch)
+    powers[:, 0] -= kept
     powers[~far] = 0.0
-    found = rewards[np.flatnonzero(near)]
-    return Split(found, kept, lowest, middle, FarDraws.from_powers(half, powers))
+    return Split(rewards[found], kept, lowest, middle, FarDraws.from_powers(half, powers))
 
 
 def blocks_of(counts: Int64[np.ndarray, " p"], *, draws: int) -> list[tuple[int, int]]:
@@ -132,58 +142,46 @@ def blocks_of(counts: Int64[np.ndarray, " p"], *, draws: int) -> list[tuple[int,
     return list(pairwise(edges))
 
 
-def _above(
-    rewards: Float64[np.ndarray, " s"],
-    limits: Float64[np.ndarray, " q"],
-    counts: Int64[np.ndarray, " q"],
-    *,
-    out: Bool[np.ndarray, " s"],
-) -> Bool[np.ndarray, " s"]:
-    limit = _spread(limits, counts)
-    np.greater(_rows(rewards, counts), limit, out=_rows(out, counts))
-    return out
-
-
-def _counted(
-    near: Bool[np.ndarray, " s"], counts: Int64[np.ndarray, " q"]
-) -> Int64[np.ndarray, " q"]:
-    """How many of each prompt's draws are near."""
-    if (counts == counts[0]).all():
-        return np.asarray(np.count_nonzero(near.reshape(counts.size, -1), axis=1))
-    found = np.flatnonzero(near)
-    return np.diff(found.searchsorted(np.append(0, np.cumsum(counts))))
-
-
 def _powers(
     rewards: Float64[np.ndarray, " s"],
     counts: Int64[np.ndarray, " q"],
+    near: Int64[np.ndarray, " n"],
     middle: Float64[np.ndarray, " q"],
     half: Float64[np.ndarray, " q"],
     scratch: Scratch,
 ) -> Float64[np.ndarray, "q 24"]:
     """Sums over each prompt of the powers of distances from the middle, by half the range.
 
-    None of them counts as more than 1.
+    The near draws count as 0. Dividing the sums is faster, but their powers must be floats.
     """
-    top, divisor = np.where(half > 0, half, 1.0), None  # dividing the sums is faster
-    if top.min() < 1 / _MODERATE or top.max() > _MODERATE:
-        top, divisor = np.ones(half.size), top
+    after = np.where(half > 0, half, 1.0)
+    divisor = None if 1 / _MODERATE < after.min() <= after.max() < _MODERATE else after
     owners, runs = _runs(counts)
     starts = np.append(0, np.cumsum(runs))
+    pieces = blocks_of(runs, draws=_PIECE)
+    cuts = near.searchsorted(starts[[0, *(j for _, j in pieces)]])
     sums = np.zeros((counts.size, _LOW, _HIGH))
-    for i, j in blocks_of(runs, draws=_PIECE):
-        some, own = slice(i, j), owners[i:j]
-        piece = rewards[starts[i] : starts[j]]
-        low, high = scratch.low[:, : piece.size], scratch.high[:, : piece.size]
-        rows = _rows(low[1], runs[some])
-        np.subtract(_rows(piece, runs[some]), _spread(middle[own], runs[some]), out=rows)
+    for (i, j), cut in zip(pieces, pairwise(cuts.tolist()), strict=True):
+        some, own = runs[i:j], owners[i:j]
+        powers = scratch.powers[:, : starts[j] - starts[i]]
+        piece, distance = rewards[starts[i] : starts[j]], powers[_LOW - 2]
+        np.subtract(_rows(piece, some), _spread(middle[own], some), out=_rows(distance, some))
         if divisor is not None:
-            np.divide(rows, _spread(divisor[own], runs[some]), out=rows)
-        np.minimum(rows, _spread(top[own], runs[some]), out=rows)
-        _raise(low, high)
-        np.add.at(sums, own, _products(low, high, runs[some]))
-    powers = sums.transpose(0, 2, 1).reshape(counts.size, KNOWN)
-    return powers / top[:, None] ** np.arange(KNOWN)
+            distance /= np.repeat(divisor[own], some)
+        distance[near[slice(*cut)] - starts[i]] = 0.0
+        _raise(powers)
+        np.add.at(sums, own, _products(powers, some))
+    raised = sums[:, ::-1].transpose(0, 2, 1).reshape(counts.size, KNOWN)
+    return raised if divisor is not None else raised / after[:, None] ** np.arange(KNOWN)
+
+
+def _of_each(
+    extreme: np.ufunc, rewards: Float64[np.ndarray, " s"], counts: Int64[np.ndarray, " q"]
+) -> Float64[np.ndarray, " q"]:
+    """The largest or smallest reward of each prompt."""
+    if (counts == counts[0]).all():  # unlike `reduceat` it gives up the interpreter's lock
+        return np.asarray(extreme.reduce(rewards.reshape(counts.size, -1), axis=1))
+    return np.asarray(extreme.reduceat(rewards, np.cumsum(counts) - counts))
 
 
 def _rows(
@@ -200,15 +198,28 @@ def _spread(
     return numbers[:, None] if (runs == runs[0]).all() else np.repeat(numbers, runs)
 
 
+def _raise(powers: Float64[np.ndarray, "9 s"]) -> None:
+    """The powers 5 to 2, and 6, 12 and 18, of the one that stands before the ones."""
+    fifth, cubes, cube, square, one = powers[0], powers[1:3], powers[2], powers[3], powers[3:5]
+    sixth, twelfth, eighteenth = powers[_LOW:]
+    np.multiply(powers[4], powers[4], out=square)
+    np.multiply(one, square, out=cubes)  # and the fourth power
+    np.multiply(cube, square, out=fifth)
+    np.multiply(cube, cube, out=sixth)
+    np.multiply(sixth, sixth, out=twelfth)
+    np.multiply(sixth, twelfth, out=eighteenth)
+
+
 def _products(
-    low: Float64[np.ndarray, "6 s"],
-    high: Float64[np.ndarray, "4 s"],
-    runs: Int64[np.ndarray, " r"],
+    powers: Float64[np.ndarray, "9 s"], runs: Int64[np.ndarray, " r"]
 ) -> Float64[np.ndarray, "r 6 4"]:
-    """Sums over each run of the products of low and high powers."""
+    """Sums over each run of the products of low and high powers, both with the ones."""
+    low, high = powers[:_LOW], powers[_LOW - 1 :]
     if (runs == runs[0]).all():
-        rows = low.reshape(_LOW, runs.size, -1).transpose(1, 0, 2)
-        return np.asarray(rows @ high.reshape(_HIGH, runs.size, -1).transpose(1, 2, 0))
+        parts = gcd(int(runs[0]), _PARTS)
+        rows = low.reshape(_LOW, runs.size * parts, -1).transpose(1, 0, 2)
+        found = rows @ high.reshape(_HIGH, runs.size * parts, -1).transpose(1, 2, 0)
+        return np.asarray(found.reshape(runs.size, parts, _LOW, _HIGH).sum(axis=1))
     cuts = pairwise([0, *np.cumsum(runs).tolist()])
     return np.array([low[:, a:b] @ high[:, a:b].T for a, b in cuts])
 
@@ -222,19 +233,3 @@ def _runs(
     parts = [ceil(count / _RUN) for count in counts.tolist()]
     cuts = [count * np.arange(n + 1) // n for count, n in zip(counts, parts, strict=True)]
     return np.repeat(np.arange(counts.size), parts), np.concatenate([*map(np.diff, cuts)])
-
-
-def _raise(low: Float64[np.ndarray, "6 s"], high: Float64[np.ndarray, "4 s"]) -> None:
-    """The powers 2 to 5, and 6, 12 and 18, of what is in ``low[1]``."""
-    _double(low)
-    np.multiply(low[3], low[3], out=high[1])
-    _double(high)
-
-
-def _double(powers: Float64[np.ndarray, "k s"]) -> None:
-    """All powers of the first, in few calls, for after each threads wait for one another."""
-    known, most = 1, len(powers) - 1
-    while known < most:
-        more = slice(known + 1, min(2 * known, most) + 1)
-        np.multiply(powers[1 : more.stop - known], powers[known], out=powers[more])
-        known = more.stop - 1
