@@ -103,17 +103,17 @@ def test_a_few_penalties_far_below_leave_the_other_rewards_told_apart(penalty: f
     assert_allclose(found, expected, atol=1e-10)
 
 
-def test_few_distinct_rewards_take_few_bins() -> None:
+def test_few_distinct_rewards_take_few_stretches() -> None:
     sums = condense(*flat([RNG.integers(1, 6, 3000).astype(float)] * 100))
-    assert sums.centres.shape[1] == 3  # that of the far draws, 4 and 5
+    assert sums.others.half.shape[1] == 3  # that of the far draws, 4 and 5
 
 
-def test_blocks_may_have_more_bins_than_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_may_have_more_stretches_than_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("klimit.estimate.frontier.condensing._BLOCK", 500_000)
     rows = [RNG.integers(1, 6, 600_000).astype(float), -RNG.exponential(size=3000)]
     found = condense(*flat(rows))
-    assert not found.moments[0, 0, -4:].any()
-    assert found.moments[0, 1, -4:].any()
+    assert not found.others.moments[0, 0, -1:].any()
+    assert found.others.moments[0, 1, -1:].any()
     expected = sum_directly(*flat(rows)).cgfs(np.array([0.5, 4.0]))
     assert_allclose(found.cgfs(np.array([0.5, 4.0])), expected, rtol=1e-10, atol=1e-10)
 
@@ -135,7 +135,7 @@ def test_parted_prompts_of_any_size_have_the_sums_over_their_draws(
     }[law]
     rows = [draw(size) for size in sizes]
     direct, condensed = sum_directly(*flat(rows)), condense(*flat(rows))
-    assert (condensed.far.half > 0).any() or law == "heavy"
+    assert (condensed.others.half[:, 0] > 0).any() or law == "heavy"
     scale = np.array([row.std() for row in rows])
     for steps in (0.0, 0.3, 2.0, 5.0, 12.0, 40.0):
         exact, found = direct.at(steps / scale), condensed.at(steps / scale)

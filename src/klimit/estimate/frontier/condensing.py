@@ -1,29 +1,29 @@
-"""Condensing draws: those near the best are cut into bins, of the others powers are summed."""
+"""Condensing draws: the best of each prompt are kept, of stretches of others powers summed."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from math import ceil, factorial, log
+from math import ceil, log
 
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from klimit.estimate.frontier.condensed import MOMENTS, CondensedSums
-from klimit.estimate.frontier.far import FarDraws
+from klimit.estimate.frontier.condensed import CondensedSums
+from klimit.estimate.frontier.raising import KNOWN, Raising
 from klimit.estimate.frontier.splitting import Scratch, blocks_of, split
+from klimit.estimate.frontier.stretches import RATIO, Stretches
 from klimit.estimate.frontier.sums import HEAVY, Sums, sum_directly
 from klimit.estimate.frontier.tails import tail_sizes, tail_terms
 
 __all__ = ["condense", "sums_over"]
 
-_WIDTH = 0.6  # of a bin, in proportion to its distance from the best, times log(draws)
-_WIDEST = 0.15  # and at the most, where draws are few
-_NEAREST = 1e-20  # of a prompt's range: below this distance from the best, bins do not shrink
+_SPAN = 1e-290  # below which half of a stretch is too small to divide by
+_NEAREST = 1e-20  # of a prompt's range: below this distance from the best, stretches do not end
 _BLOCK = 1_000_000  # draws that are worked on at a time: more need memory, fewer more calls
-_PIECE = 64_000  # draws whose powers are summed at a time: they stay in the processor's cache
+_RUN = 32  # sorted draws that are multiplied: some of them may be in other stretches
+_PIECE = 1600  # runs whose powers are taken at a time: they stay in the processor's cache
 _THREADS = 2
-_WORTH = 0.7  # share of bins with draws above which leaving out the others costs more
+_GAPS = 2.0  # times the draws, that are sorted at once
 _MANY, _EACH = 100_000, 400  # draws in all and a prompt from which condensing them pays
-_FACTORIALS = np.array([float(factorial(j)) for j in range(MOMENTS)])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,9 +32,7 @@ class _Block:
     tied: Int64[np.ndarray, " q"]
     lowest: Float64[np.ndarray, " q"]
     tails: Float64[np.ndarray, "2 q"]
-    centres: Float64[np.ndarray, "q b"]
-    moments: Float64[np.ndarray, "j q b"]
-    far: FarDraws
+    others: Stretches
 
 
 def condense(
@@ -73,14 +71,6 @@ def condense(
 
 
 def _joined(blocks: list[_Block], counts: Int64[np.ndarray, " p"]) -> CondensedSums:
-    bins = max(block.centres.shape[1] for block in blocks)
-    centres, moments = np.zeros((counts.size, bins)), np.zeros((MOMENTS, counts.size, bins))
-    start = 0
-    for block in blocks:  # of fewer bins the last ones stay empty
-        q, width = block.centres.shape
-        centres[start : start + q, :width] = block.centres
-        moments[:, start : start + q, :width] = block.moments
-        start += q
     best = np.concatenate([block.best for block in blocks])
     return CondensedSums(
         counts,
@@ -89,12 +79,7 @@ def _joined(blocks: list[_Block], counts: Int64[np.ndarray, " p"]) -> CondensedS
         np.concatenate([block.tied for block in blocks]),
         np.concatenate([block.lowest for block in blocks]),
         np.concatenate([block.tails for block in blocks], axis=1),
-        centres,
-        moments,
-        FarDraws(
-            np.concatenate([block.far.half for block in blocks]),
-            np.concatenate([block.far.moments for block in blocks], axis=1),
-        ),
+        Stretches.joined([block.others for block in blocks]),
     )
 
 
@@ -103,10 +88,9 @@ def _condensed(
 ) -> _Block:
     least = np.minimum(np.maximum(tail_sizes(counts), HEAVY) + 1, counts)
     parted = split(rewards, counts, least=least, scratch=scratch)
-    rising, kept = parted.near, parted.kept
-    ends = np.cumsum(kept)
+    kept = parted.kept
+    rising, ends = _sorted(parted.near, kept, parted.lowest)
     starts = ends - kept
-    _sort(rising, kept)
     ranks = np.arange(HEAVY)
     at = np.maximum(ends[:, None] - 1 - ranks, 0)
     best = np.where(ranks < kept[:, None], rising[at], -np.inf)
@@ -116,69 +100,66 @@ def _condensed(
         tied[i] = row.size - row.searchsorted(row[-1])
     stops = np.maximum(ends - HEAVY, starts)
     next_best = rising[np.maximum(np.minimum(stops, ends - tied) - 1, starts)]
-    width = _bin_width(int(counts.max()))
-    edges = _edges(best[:, 0], next_best, rising[starts], width=width)
-    begins = _bin_begins(rising, edges, starts, stops)
-    firsts = np.append(starts, rising.size)
-    pieces = [
-        _local_moments(rising[firsts[i] : firsts[j]], begins[i:j] - firsts[i], scratch)
-        for i, j in blocks_of(kept, draws=_PIECE)
-    ]
-    middles, moments = (np.concatenate(found, axis=-2) for found in zip(*pieces, strict=True))
-    centres, moments = _without_empty(middles - best[:, :1], moments)
-    return _Block(
-        best,
-        tied,
-        parted.lowest,
-        tail_terms(rising, counts, ends=ends),
-        np.column_stack([parted.middle - best[:, 0], centres]),
-        np.concatenate([np.zeros((MOMENTS, counts.size, 1)), moments], axis=2),
-        parted.far,
+    edges = _edges(best[:, 0], next_best, rising[starts])
+    begins = _begins(rising, edges, starts, stops)
+    centres, half, powers = _stretched(rising, begins, scratch.raising)
+    others = Stretches.from_powers(
+        np.column_stack([parted.middle, centres]) - best[:, :1],
+        np.column_stack([parted.half, half]),
+        np.concatenate([parted.powers[:, None], powers], axis=1),
     )
+    return _Block(best, tied, parted.lowest, tail_terms(rising, counts, ends=ends), others)
 
 
-def _sort(rewards: Float64[np.ndarray, " s"], kept: Int64[np.ndarray, " q"]) -> None:
-    """Sort the rewards of each prompt in place."""
-    if (kept == kept[0]).all():
-        rewards.reshape(kept.size, -1).sort(axis=1)
-        return
+def _sorted(
+    rewards: Float64[np.ndarray, " s"],
+    kept: Int64[np.ndarray, " q"],
+    lowest: Float64[np.ndarray, " q"],
+) -> tuple[Float64[np.ndarray, " t"], Int64[np.ndarray, " q"]]:
+    """The rewards of each prompt, sorted, and where they end; there may be gaps before them.
+
+    All are as many as whole runs.
+    """
+    width = ceil(int(kept.max()) / _RUN) * _RUN
+    size = width * kept.size
+    if size < _GAPS * rewards.size:  # one call, as many hold up the other thread
+        table = rewards.reshape(kept.size, -1) if size == rewards.size else None
+        if table is None:
+            table = np.repeat(lowest[:, None], width, axis=1)
+            table[np.arange(width) >= width - kept[:, None]] = rewards
+        table.sort(axis=1)
+        return table.ravel(), width * np.arange(1, kept.size + 1)
     ends = np.cumsum(kept)
     for start, end in zip((ends - kept).tolist(), ends.tolist(), strict=True):
         rewards[start:end].sort()
-
-
-def _bin_width(draws: int) -> float:
-    """In proportion to the distance: most weight is within log(draws) over beta of the best."""
-    return min(_WIDTH / log(max(draws / HEAVY, 2.0)), _WIDEST)
+    return np.append(rewards, np.zeros(-rewards.size % _RUN)), ends
 
 
 def _edges(
     best: Float64[np.ndarray, " q"],
     next_best: Float64[np.ndarray, " q"],
     lowest: Float64[np.ndarray, " q"],
-    *,
-    width: float,
 ) -> Float64[np.ndarray, "q e"]:
-    """Edges between bins, rising, in geometric progression of their distance from the best.
+    """Edges between stretches, rising, their distances from the best in geometric progression.
 
     The last one lies between the best and the best of those that are not kept one by one, so
-    that draws tied with the best are not in one bin with others.
+    that draws tied with the best are not in one stretch with others.
     """
     farthest = np.where(best > lowest, best - lowest, 1.0)
     ratio = np.where(best > next_best, 0.9 * (best - next_best) / farthest, 1.0)
-    ratio = np.maximum(ratio, _NEAREST)
-    bins = max(int(np.ceil(-np.log(ratio.min()) / width)), 1)
-    steps = np.arange(1, bins + 1) / bins
-    return np.asarray(best[:, None] - farthest[:, None] * ratio[:, None] ** steps)
+    ratio = np.maximum(ratio, _NEAREST)[:, None]
+    needed = np.maximum(np.ceil(-np.log(ratio) / log(RATIO)), 1.0)
+    steps = np.minimum(np.arange(1.0, needed.max() + 1), needed) / needed
+    return np.asarray(best[:, None] - farthest[:, None] * ratio**steps)
 
 
-def _bin_begins(
+def _begins(
     rising: Float64[np.ndarray, " s"],
     edges: Float64[np.ndarray, "q e"],
     starts: Int64[np.ndarray, " q"],
     stops: Int64[np.ndarray, " q"],
-) -> Int64[np.ndarray, "q b1"]:
-    """Where each bin of a prompt begins, and behind them its best draws, kept one by one.
+) -> Int64[np.ndarray, "q l1"]:
+    """Where each stretch of a prompt begins, and behind them its best draws, kept one by one.
 
     All edges are bisected at once: a call for each prompt would hold up the other thread.
     """
@@ -188,45 +169,47 @@ def _bin_begins(
         middle = (low + high) // 2
         before = (low < high) & (rising[np.minimum(middle, rising.size - 1)] < edges)
         low, high = np.where(before, middle + 1, low), np.where(before, high, middle)
-    return np.column_stack([starts, low, stops])
-
-
-def _local_moments(
-    rising: Float64[np.ndarray, " s"], begins: Int64[np.ndarray, "q b1"], scratch: Scratch
-) -> tuple[Float64[np.ndarray, "q b"], Float64[np.ndarray, "j q b"]]:
-    """Middles of the bins and the moments about them."""
-    shift, power = scratch.pair(rising.size)
-    flat = np.append(begins.ravel(), rising.size)
-    first, sizes = flat[:-1], np.diff(flat)
-    middles = (rising[first] + rising[np.maximum(flat[1:] - 1, first)]) / 2
-    np.subtract(rising, np.repeat(middles, sizes), out=shift)
-    moments = np.empty((MOMENTS, sizes.size))
-    moments[0] = sizes
-    np.add.reduceat(shift, first, out=moments[1])
-    np.multiply(shift, shift, out=power)
-    for j in range(2, MOMENTS):
-        np.add.reduceat(power, first, out=moments[j])
-        if j + 1 < MOMENTS:
-            np.multiply(power, shift, out=power)
-    moments /= _FACTORIALS[:, None]
-    moments[:, sizes == 0] = 0.0  # where the sum over no draws is the next one
-    moments = moments.reshape(MOMENTS, *begins.shape)
-    return middles.reshape(begins.shape)[:, :-1], moments[:, :, :-1]
-
-
-def _without_empty(
-    centres: Float64[np.ndarray, "q b"], moments: Float64[np.ndarray, "j q b"]
-) -> tuple[Float64[np.ndarray, "q b2"], Float64[np.ndarray, "j q b2"]]:
-    """Bins with draws first, and no more of the others than some prompt makes needed."""
-    empty = moments[0] == 0
+    begins = np.column_stack([starts, low, stops])
+    empty = np.diff(begins) == 0
     most = int((~empty).sum(axis=1).max())
-    if most > _WORTH * empty.shape[1]:
-        return centres, moments
-    kept = np.argsort(empty, axis=1, kind="stable")[:, :most]
-    return (
-        np.take_along_axis(centres, kept, axis=1),
-        np.take_along_axis(moments, kept[None], axis=2),
-    )
+    firsts = np.sort(np.where(empty, stops[:, None], begins[:, :-1]), axis=1)
+    return np.column_stack([firsts[:, :most], stops])  # stretches that no prompt needs left out
+
+
+def _stretched(
+    rising: Float64[np.ndarray, " s"], begins: Int64[np.ndarray, "q l1"], raising: Raising
+) -> tuple[
+    Float64[np.ndarray, "q l"], Float64[np.ndarray, "q l"], Float64[np.ndarray, "q l 24"]
+]:
+    """Middles of the stretches, half their lengths and the sums of powers over them."""
+    shape = begins.shape[0], begins.shape[1] - 1
+    first, stop = begins[:, :-1].ravel(), begins[:, 1:].ravel()
+    last = np.maximum(stop - 1, first)
+    centres, half = (rising[first] + rising[last]) / 2, (rising[last] - rising[first]) / 2
+    half[half < _SPAN] = 0.0
+    runs = np.where(stop > first, last // _RUN - first // _RUN + 1, 0)
+    before = np.cumsum(runs) - runs
+    owners = np.repeat(np.arange(first.size), runs)
+    at = first[owners] // _RUN + np.arange(owners.size) - before[owners]
+    begin, end = (edge[owners] - _RUN * at for edge in (first, stop))
+    scales = np.divide(1.0, half, out=np.zeros(half.size), where=half > 0)
+    rows, sums = rising.reshape(-1, _RUN), np.empty((owners.size, KNOWN))
+    for start in range(0, owners.size, _PIECE):
+        some = slice(start, start + _PIECE)
+        own = owners[some]
+        distances = raising.distances(own.size * _RUN).reshape(own.size, _RUN)
+        np.subtract(rows[at[some]], centres[own, None], out=distances)
+        cut = np.flatnonzero((begin[some] > 0) | (end[some] < _RUN))
+        within = np.arange(_RUN) >= begin[some][cut, None]
+        within &= np.arange(_RUN) < end[some][cut, None]
+        distances[cut] = np.where(within, distances[cut], 0.0)
+        distances *= scales[own, None]
+        sums[some] = raising.sums(np.full(own.size, _RUN))
+    powers = np.zeros((first.size, KNOWN))
+    if owners.size:
+        powers[runs > 0] = np.add.reduceat(sums, before[runs > 0])
+    powers[:, 0] = stop - first
+    return centres.reshape(shape), half.reshape(shape), powers.reshape(*shape, KNOWN)
 
 
 def sums_over(rewards: Float64[np.ndarray, " s"], counts: Int64[np.ndarray, " p"]) -> Sums:

@@ -1,30 +1,23 @@
-"""Parting the draws of each prompt: those far below the best are summed, the near ones kept.
-
-A piece of some prompts is done with before the next is begun, so that it stays in the
-processor's cache, and no piece is small, as threads wait for one another after every call.
-"""
+"""Parting the draws of each prompt: those far below the best are summed, the near ones kept."""
 
 from dataclasses import dataclass
 from itertools import pairwise
-from math import ceil, gcd
+from math import ceil
 
 import numpy as np
 from jaxtyping import Float64, Int64, Shaped
 
-from klimit.estimate.frontier.far import KNOWN, FarDraws
+from klimit.estimate.frontier.raising import KNOWN, Raising
+from klimit.estimate.frontier.stretches import RATIO
 
 __all__ = ["Scratch", "Split", "blocks_of", "split"]
 
-_LOW, _HIGH = 6, 4  # the powers 0 to 5 times 0, 6, 12 and 18 are the powers 0 to 23
 _LONG = 800  # draws of a prompt from which parting it pays
-_WIDER = 1.4  # times the span, until enough are near
 _NEAR = 0.7  # share of draws near the best above which it does not
 _SPAN = 1e-290  # below which its parts are too small to divide by
 _MODERATE = 1e12  # distances from the inverse of it up to it have powers that floats hold
-_LINE = 8  # floats a line of the cache: rows that begin with one are faster by a third
-_PIECE = 64_000  # draws that are parted at a time
-_RUN = 5000  # and of one prompt whose powers are multiplied
-_PARTS = 8  # of a run at the most: few products in one call keep the interpreter's lock
+_PIECE = 64_000  # draws whose powers are taken at a time: more fall out of the cache
+_RUN = 5000  # and of one prompt multiplied: larger products start threads that wait
 
 
 class Scratch:
@@ -32,21 +25,12 @@ class Scratch:
 
     Attributes:
         near: For which draws are near, shape ``(s,)``.
-        powers: For the powers 5 to 0, 6, 12 and 18, shape ``(9, l)``.
+        raising: For the powers of a piece.
     """
 
     def __init__(self, draws: int) -> None:
         self.near = np.empty(draws, dtype=np.bool_)
-        rows, width = _LOW + _HIGH - 1, ceil(min(draws, _PIECE + _RUN) / _LINE) * _LINE
-        raw = np.empty(rows * width + _LINE)
-        skipped = -(raw.ctypes.data // raw.itemsize) % _LINE
-        self.powers = raw[skipped : skipped + rows * width].reshape(rows, width)
-        self.powers[_LOW - 1] = 1.0
-
-    def pair(self, draws: int) -> Float64[np.ndarray, "2 s"]:
-        """Two rows for numbers of so many draws, of the same memory where they fit."""
-        fits = draws <= self.powers.shape[1]
-        return self.powers[:2, :draws] if fits else np.empty((2, draws))
+        self.raising = Raising(_PIECE + _RUN)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,14 +43,17 @@ class Split:
         lowest: The lowest reward of each prompt, shape ``(q,)``.
         middle: The middle of the range of the others, shape ``(q,)``; of no meaning where
             there are none.
-        far: The others.
+        half: Half that range, 0 where there are none, shape ``(q,)``.
+        powers: Sums over the others of the powers 0 to 23 of their distances from the middle,
+            by half the range, shape ``(q, 24)``.
     """
 
     near: Float64[np.ndarray, " s"]
     kept: Int64[np.ndarray, " q"]
     lowest: Float64[np.ndarray, " q"]
     middle: Float64[np.ndarray, " q"]
-    far: FarDraws
+    half: Float64[np.ndarray, " q"]
+    powers: Float64[np.ndarray, "q k"]
 
 
 def split(
@@ -86,11 +73,11 @@ def split(
 
     Returns:
         The draws near the best, and the sums over the others; all are near where they are few
-        or most of them are near.
+        or most of them are near, and the best where too few are.
     """
     starts = np.append(0, np.cumsum(counts))
     best, lowest = (_of_each(f, rewards, counts) for f in (np.maximum, np.minimum))
-    spans = (best - lowest) / 3
+    spans = (best - lowest) / RATIO
     limits = np.where((counts >= _LONG) & (spans > _SPAN), best - spans, -np.inf)
     near = scratch.near[: rewards.size]
     np.greater(_rows(rewards, counts), _spread(limits, counts), out=_rows(near, counts))
@@ -99,24 +86,22 @@ def split(
     moved = np.flatnonzero((kept < least) | ((kept > _NEAR * counts) & (kept < counts)))
     for i in moved:
         row, own = rewards[starts[i] : starts[i + 1]], near[starts[i] : starts[i + 1]]
-        while kept[i] < least[i]:
-            spans[i] *= _WIDER
-            limits[i] = best[i] - spans[i]
-            kept[i] = np.count_nonzero(np.greater(row, limits[i], out=own))
+        if kept[i] < least[i]:
+            limits[i] = np.partition(row, row.size - least[i])[row.size - least[i]]
+            kept[i] = np.count_nonzero(np.greater_equal(row, limits[i], out=own))
         if kept[i] > _NEAR * counts[i]:
             own[:], kept[i] = True, counts[i]
-    if moved.size:
-        found = np.flatnonzero(near)
     far = kept < counts
     half = np.where(far, (limits - lowest) / 2, 0.0)
     middle = np.where(far, lowest + half, lowest)
     if not far.any():
-        powers = np.zeros((counts.size, KNOWN))
-        return Split(rewards.copy(), kept, lowest, middle, FarDraws.from_powers(half, powers))
-    powers = _powers(rewards, counts, found, middle, half, scratch)
+        none = np.zeros((counts.size, KNOWN))
+        return Split(rewards.copy(), kept, lowest, middle, half, none)
+    found = np.flatnonzero(near) if moved.size else found
+    powers = _powers(rewards, counts, found, np.stack([middle, half]), scratch.raising)
     powers[:, 0] -= kept
     powers[~far] = 0.0
-    return Split(rewards[found], kept, lowest, middle, FarDraws.from_powers(half, powers))
+    return Split(rewards[found], kept, lowest, middle, half, powers)
 
 
 def blocks_of(counts: Int64[np.ndarray, " p"], *, draws: int) -> list[tuple[int, int]]:
@@ -146,33 +131,30 @@ def _powers(
     rewards: Float64[np.ndarray, " s"],
     counts: Int64[np.ndarray, " q"],
     near: Int64[np.ndarray, " n"],
-    middle: Float64[np.ndarray, " q"],
-    half: Float64[np.ndarray, " q"],
-    scratch: Scratch,
+    ranges: Float64[np.ndarray, "2 q"],
+    raising: Raising,
 ) -> Float64[np.ndarray, "q 24"]:
     """Sums over each prompt of the powers of distances from the middle, by half the range.
 
     The near draws count as 0. Dividing the sums is faster, but their powers must be floats.
     """
+    middle, half = ranges
     after = np.where(half > 0, half, 1.0)
     divisor = None if 1 / _MODERATE < after.min() <= after.max() < _MODERATE else after
     owners, runs = _runs(counts)
     starts = np.append(0, np.cumsum(runs))
     pieces = blocks_of(runs, draws=_PIECE)
     cuts = near.searchsorted(starts[[0, *(j for _, j in pieces)]])
-    sums = np.zeros((counts.size, _LOW, _HIGH))
+    sums = np.zeros((counts.size, KNOWN))
     for (i, j), cut in zip(pieces, pairwise(cuts.tolist()), strict=True):
-        some, own = runs[i:j], owners[i:j]
-        powers = scratch.powers[:, : starts[j] - starts[i]]
-        piece, distance = rewards[starts[i] : starts[j]], powers[_LOW - 2]
-        np.subtract(_rows(piece, some), _spread(middle[own], some), out=_rows(distance, some))
+        some, own, piece = runs[i:j], owners[i:j], rewards[starts[i] : starts[j]]
+        distances = raising.distances(piece.size)
+        np.subtract(_rows(piece, some), _spread(middle[own], some), out=_rows(distances, some))
         if divisor is not None:
-            distance /= np.repeat(divisor[own], some)
-        distance[near[slice(*cut)] - starts[i]] = 0.0
-        _raise(powers)
-        np.add.at(sums, own, _products(powers, some))
-    raised = sums[:, ::-1].transpose(0, 2, 1).reshape(counts.size, KNOWN)
-    return raised if divisor is not None else raised / after[:, None] ** np.arange(KNOWN)
+            distances /= np.repeat(divisor[own], some)
+        distances[near[slice(*cut)] - starts[i]] = 0.0
+        np.add.at(sums, own, raising.sums(some))
+    return sums if divisor is not None else sums / after[:, None] ** np.arange(KNOWN)
 
 
 def _of_each(
@@ -196,32 +178,6 @@ def _spread(
 ) -> Float64[np.ndarray, "..."]:
     """One number a run, for what `_rows` returns."""
     return numbers[:, None] if (runs == runs[0]).all() else np.repeat(numbers, runs)
-
-
-def _raise(powers: Float64[np.ndarray, "9 s"]) -> None:
-    """The powers 5 to 2, and 6, 12 and 18, of the one that stands before the ones."""
-    fifth, cubes, cube, square, one = powers[0], powers[1:3], powers[2], powers[3], powers[3:5]
-    sixth, twelfth, eighteenth = powers[_LOW:]
-    np.multiply(powers[4], powers[4], out=square)
-    np.multiply(one, square, out=cubes)  # and the fourth power
-    np.multiply(cube, square, out=fifth)
-    np.multiply(cube, cube, out=sixth)
-    np.multiply(sixth, sixth, out=twelfth)
-    np.multiply(sixth, twelfth, out=eighteenth)
-
-
-def _products(
-    powers: Float64[np.ndarray, "9 s"], runs: Int64[np.ndarray, " r"]
-) -> Float64[np.ndarray, "r 6 4"]:
-    """Sums over each run of the products of low and high powers, both with the ones."""
-    low, high = powers[:_LOW], powers[_LOW - 1 :]
-    if (runs == runs[0]).all():
-        parts = gcd(int(runs[0]), _PARTS)
-        rows = low.reshape(_LOW, runs.size * parts, -1).transpose(1, 0, 2)
-        found = rows @ high.reshape(_HIGH, runs.size * parts, -1).transpose(1, 2, 0)
-        return np.asarray(found.reshape(runs.size, parts, _LOW, _HIGH).sum(axis=1))
-    cuts = pairwise([0, *np.cumsum(runs).tolist()])
-    return np.array([low[:, a:b] @ high[:, a:b].T for a, b in cuts])
 
 
 def _runs(
