@@ -103,6 +103,23 @@ def test_a_few_penalties_far_below_leave_the_other_rewards_told_apart(penalty: f
     assert_allclose(found, expected, atol=1e-10)
 
 
+def test_clusters_at_very_different_distances_stay_apart() -> None:
+    rng = np.random.default_rng(2)
+    spreads = [(0.0, 1e-9, 40), (-1e-5, 1e-6, 200), (-1e-2, 1e-3, 200), (-1.0, 0.1, 200)]
+    row = np.concatenate([at - spread * rng.random(n) for at, spread, n in spreads])
+    direct, condensed = sum_directly(*flat([row])), condense(*flat([row]))
+    for beta in (1.0, 10.0, 30.0, 1e3, 1e5):
+        exact, found = direct.at(np.full(1, beta)), condensed.at(np.full(1, beta))
+        assert_allclose(found.cgf, exact.cgf, atol=1e-12)
+        assert_allclose(found.powers, exact.powers, rtol=1e-10, atol=1e-13)
+
+
+def test_rewards_may_differ_by_less_than_floats_can_divide_by() -> None:
+    row = np.concatenate([np.zeros(100), np.full(100, 1e-310), np.ones(40)])
+    found, expected = condense(*flat([row])), sum_directly(*flat([row]))
+    assert_allclose(found.cgfs(np.array([0.0, 2.0])), expected.cgfs(np.array([0.0, 2.0])))
+
+
 def test_few_distinct_rewards_take_few_stretches() -> None:
     sums = condense(*flat([RNG.integers(1, 6, 3000).astype(float)] * 100))
     assert sums.others.half.shape[1] == 3  # that of the far draws, 4 and 5

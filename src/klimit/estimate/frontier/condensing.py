@@ -123,8 +123,9 @@ def _sorted(
     width = ceil(int(kept.max()) / _RUN) * _RUN
     size = width * kept.size
     if size < _GAPS * rewards.size:  # one call, as many hold up the other thread
-        table = rewards.reshape(kept.size, -1) if size == rewards.size else None
-        if table is None:
+        if size == rewards.size:
+            table = rewards.reshape(kept.size, -1)
+        else:
             table = np.repeat(lowest[:, None], width, axis=1)
             table[np.arange(width) >= width - kept[:, None]] = rewards
         table.sort(axis=1)
