@@ -50,7 +50,7 @@ class CondensedSums:
             beta: Inverse temperatures, not negative, shape ``(p,)``.
 
         Returns:
-            The sums, to about ``1e-12``; variances to ``1e-14`` of a prompt's squared range.
+            The sums, to about ``1e-11``; variances to ``1e-14`` of a prompt's squared range.
         """
         parts = [
             self._part(slice(i, i + _TOGETHER), beta[i : i + _TOGETHER])
@@ -63,12 +63,8 @@ class CondensedSums:
         return TiltSums(*joined)
 
     def _part(self, prompts: slice, beta: Float64[np.ndarray, " q"]) -> TiltSums:
-        best, below, centres = (
-            self.best[prompts],
-            self.below[prompts],
-            self.others.centres[prompts],
-        )
-        top = best[:, 0]
+        best, below = self.best[prompts], self.below[prompts]
+        top, centres = best[:, 0], self.others.centres[prompts]
         mass = np.exp(np.maximum(beta, _TINY)[:, None] * (best - top[:, None]))
         local, slope, bend, *raised = self.others.sums(prompts, beta)
         near = np.exp(beta[:, None] * centres)
@@ -116,7 +112,7 @@ class CondensedSums:
         scratch = np.empty((beta.size, together, heavy))
         for start in range(i, j, together):
             some = slice(start, min(start + together, j))
-            best, weights = self.best[some], scratch[:, : min(j - start, together)]
+            best, weights = self.best[some], scratch[:, : some.stop - start]
             np.exp(np.multiply(best - best[:, :1], positive, out=weights), out=weights)
             total = np.einsum("gph->gp", weights)
             near = np.exp(self.others.centres[some] * positive)

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from klimit.estimate.frontier.condensed import CondensedSums
-from klimit.estimate.frontier.raising import KNOWN, Raising
+from klimit.estimate.frontier.raising import KNOWN, TINY, Raising
 from klimit.estimate.frontier.splitting import Scratch, blocks_of, split
 from klimit.estimate.frontier.stretches import RATIO, Stretches
 from klimit.estimate.frontier.sums import HEAVY, Sums, sum_directly
@@ -16,11 +16,9 @@ from klimit.estimate.frontier.tails import tail_sizes, tail_terms
 
 __all__ = ["condense", "sums_over"]
 
-_SPAN = 1e-290  # below which half of a stretch is too small to divide by
 _NEAREST = 1e-20  # of a prompt's range: below this distance from the best, stretches do not end
 _BLOCK = 1_000_000  # draws that are worked on at a time: more need memory, fewer more calls
 _RUN = 32  # sorted draws that are multiplied: some of them may be in other stretches
-_PIECE = 1600  # runs whose powers are taken at a time: they stay in the processor's cache
 _THREADS = 2
 _GAPS = 2.0  # times the draws, that are sorted at once
 _MANY, _EACH = 100_000, 400  # draws in all and a prompt from which condensing them pays
@@ -187,7 +185,7 @@ def _stretched(
     first, stop = begins[:, :-1].ravel(), begins[:, 1:].ravel()
     last = np.maximum(stop - 1, first)
     centres, half = (rising[first] + rising[last]) / 2, (rising[last] - rising[first]) / 2
-    half[half < _SPAN] = 0.0
+    half[half < TINY] = 0.0
     runs = np.where(stop > first, last // _RUN - first // _RUN + 1, 0)
     before = np.cumsum(runs) - runs
     owners = np.repeat(np.arange(first.size), runs)
@@ -195,8 +193,9 @@ def _stretched(
     begin, end = (edge[owners] - _RUN * at for edge in (first, stop))
     scales = np.divide(1.0, half, out=np.zeros(half.size), where=half > 0)
     rows, sums = rising.reshape(-1, _RUN), np.empty((owners.size, KNOWN))
-    for start in range(0, owners.size, _PIECE):
-        some = slice(start, start + _PIECE)
+    piece = raising.powers.shape[1] // _RUN
+    for start in range(0, owners.size, piece):
+        some = slice(start, start + piece)
         own = owners[some]
         distances = raising.distances(own.size * _RUN).reshape(own.size, _RUN)
         np.subtract(rows[at[some]], centres[own, None], out=distances)

@@ -6,10 +6,11 @@ from math import ceil
 import numpy as np
 from jaxtyping import Float64, Int64
 
-__all__ = ["KNOWN", "Raising"]
+__all__ = ["Raising"]
 
 _LOW, _HIGH = 6, 4  # the powers 0 to 5 times 0, 6, 12 and 18 are the powers 0 to 23
 KNOWN = _LOW * _HIGH  # powers that are summed
+TINY = 1e-290  # distances below it are too small to divide by
 _LINE = 8  # floats a line of the cache: rows that begin with one are faster by a third
 _PART = 256  # draws of a run that are multiplied at least
 

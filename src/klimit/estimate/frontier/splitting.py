@@ -7,14 +7,13 @@ from math import ceil
 import numpy as np
 from jaxtyping import Float64, Int64, Shaped
 
-from klimit.estimate.frontier.raising import KNOWN, Raising
+from klimit.estimate.frontier.raising import KNOWN, TINY, Raising
 from klimit.estimate.frontier.stretches import RATIO
 
 __all__ = ["Scratch", "Split", "blocks_of", "split"]
 
 _LONG = 800  # draws of a prompt from which parting it pays
 _NEAR = 0.7  # share of draws near the best above which it does not
-_SPAN = 1e-290  # below which its parts are too small to divide by
 _MODERATE = 1e12  # distances from the inverse of it up to it have powers that floats hold
 _PIECE = 64_000  # draws whose powers are taken at a time: more fall out of the cache
 _RUN = 5000  # and of one prompt multiplied: larger products start threads that wait
@@ -78,7 +77,7 @@ def split(
     starts = np.append(0, np.cumsum(counts))
     best, lowest = (_of_each(f, rewards, counts) for f in (np.maximum, np.minimum))
     spans = (best - lowest) / RATIO
-    limits = np.where((counts >= _LONG) & (spans > _SPAN), best - spans, -np.inf)
+    limits = np.where((counts >= _LONG) & (spans > TINY), best - spans, -np.inf)
     near = scratch.near[: rewards.size]
     np.greater(_rows(rewards, counts), _spread(limits, counts), out=_rows(near, counts))
     found = np.flatnonzero(near)

@@ -12,7 +12,7 @@ from klimit.estimate.frontier.raising import KNOWN
 from klimit.estimate.frontier.rows import product
 from klimit.estimate.frontier.sums import POWERS
 
-__all__ = ["RATIO", "Stretches"]
+__all__ = ["Stretches"]
 
 RATIO = 3.0  # of the largest distance from the best in a stretch to the smallest
 _TERMS = 48  # of the series, those above the known powers made of these
@@ -111,11 +111,7 @@ class Stretches:
         """
         half = self.half[prompts]
         reach = np.clip(beta[:, None] * half, _LEAST, _MOST)
-        terms = np.ones((_TERMS, *half.shape))
-        for lower, power in pairwise(terms):
-            np.multiply(lower, reach, out=power)
-        terms *= self.moments[:, prompts]
-        found = product(_WANTED, terms.reshape(_TERMS, -1)).reshape(-1, *half.shape)
+        found = self._summed(prompts, reach, _WANTED)
         found[1] *= half / reach
         found[2] *= (half / reach) ** 2
         return found
@@ -133,21 +129,29 @@ class Stretches:
             The sums, shape ``(g, q, l)``; where half a stretch times beta is above 100 these
             are bounded, and no more.
         """
-        half, moments = self.half[prompts], self.moments[:, prompts]
+        half, order = self.half[prompts], np.argsort(beta)
         masses = np.empty((beta.size, *half.shape))
-        left = np.argsort(beta)
-        while left.size:
-            most = beta[left[-1]]
-            some, left = np.split(left, [beta[left].searchsorted(most / _APART)])[::-1]
-            reach = np.minimum(half * most, _REACH)
-            terms = np.ones((_TERMS, *half.shape))
-            for lower, power in pairwise(terms):
-                np.multiply(lower, reach, out=power)
-            terms *= moments
-            shares = (beta[some] / most if most > 0 else beta[some])[:, None] ** _ORDERS
-            found = product(shares, terms.reshape(_TERMS, -1))
-            masses[some] = found.reshape(some.size, *half.shape)
+        while order.size:
+            largest = beta[order[-1]]
+            first = beta[order].searchsorted(largest / _APART)
+            some, order = order[first:], order[:first]
+            most = max(float(largest), _LEAST)
+            shares = (beta[some] / most)[:, None] ** _ORDERS
+            masses[some] = self._summed(prompts, np.minimum(half * most, _REACH), shares)
         return masses
+
+    def _summed(
+        self,
+        prompts: slice,
+        reach: Float64[np.ndarray, "q l"],
+        factors: Float64[np.ndarray, "n j"],
+    ) -> Float64[np.ndarray, "n q l"]:
+        """Sums of the series at a reach, beta times half, each with other factors."""
+        terms = np.ones((_TERMS, *reach.shape))
+        for lower, power in pairwise(terms):
+            np.multiply(lower, reach, out=power)
+        terms *= self.moments[:, prompts]
+        return product(factors, terms.reshape(_TERMS, -1)).reshape(-1, *reach.shape)
 
 
 def _extending() -> Float64[np.ndarray, "j k"]:
