@@ -1,6 +1,7 @@
 """The bias that few draws leave, extrapolated from what the jackknife removes of it."""
 
 from dataclasses import dataclass
+from math import hypot
 
 import numpy as np
 from jaxtyping import Float64
@@ -59,8 +60,8 @@ def extrapolated(
     if mean <= 0:
         return Extrapolated(bias, 1.0, abs(mean) / 2, 0.0)
     decay = float(change.mean()) / mean
-    stderr = float((change - decay * bias).std()) / p**0.5 / mean
-    slow = 1 / float(np.clip(decay, _SLOWEST, 2.0))
+    stderr = float(np.linalg.norm(change - decay * bias)) / p / mean
+    slow = 1 / min(max(decay, _SLOWEST), 2.0)
     # (2 slow - 1) bias - slow^2 change: the sum of bias^2 / change, linear in every prompt
     further = (2 * slow - 1) * bias - slow**2 * change
     if not _SLOWEST < decay < 2.0:
@@ -68,10 +69,10 @@ def extrapolated(
     added = bias + further / 2
     # the slower the decay seems, the more of the tail that rules it may be unseen
     least = min(decay - _CAUTION * stderr, _SHARE * decay, decay**3, _SHARE_OF_TAIL * tail)
-    slowest = 1 / float(np.clip(least, 0.2, 2.0))
-    upward = slowest * mean - float(added.mean()) if slowest > 1 else 0.0
-    next_order = float(added.mean()) / (2 * ess)
-    doubt = float(np.hypot(further.mean() / 2, next_order))
+    slowest = 1 / min(max(least, 0.2), 2.0)
+    removed = float(added.mean())
+    upward = slowest * mean - removed if slowest > 1 else 0.0
+    doubt = hypot(float(further.mean()) / 2, removed / (2 * ess))
     return Extrapolated(added, decay, doubt, max(upward, 0.0))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 from jaxtyping import Float64
@@ -164,7 +165,7 @@ def _point(
 ) -> FrontierPoint:
     return FrontierPoint(
         kl=kl,
-        beta=float(np.median(values.beta)),
+        beta=median(values.beta.tolist()),
         reward=reward,
         ess=values.carried.ess,
         pareto_k=float(tail_shape(sums.tails, beta=values.beta).mean()),

@@ -34,21 +34,19 @@ class PooledFrontier:
         plain: The same under no tilt.
         spending: The KL spent at each beta, tabulated; ``None`` where no budget is inside.
         ceilings: The ceiling of every prompt, in nats, shape ``(p,)``.
+        ceiling_kl: The average KL at which the reward can rise no further, in nats.
         prompts: ``"sampled"`` or ``"fixed"``.
-        known: The cgf of every prompt at each beta at which it was taken beforehand.
+        known: The beta that spends a budget and the cgf of every prompt at it, for each budget
+            for which they were taken beforehand.
     """
 
     sums: Sums
     plain: TiltSums
     spending: Spending | None
     ceilings: Float64[np.ndarray, " p"]
+    ceiling_kl: float
     prompts: str
-    known: Mapping[float, Float64[np.ndarray, " p"]]
-
-    @property
-    def ceiling_kl(self) -> float:
-        """The average KL at which the reward can rise no further, in nats."""
-        return float(self.ceilings.mean())
+    known: Mapping[float, tuple[float, Float64[np.ndarray, " p"]]]
 
     def values(self, kl: float) -> Values:
         """The rewards at one budget.
@@ -79,21 +77,20 @@ class PooledFrontier:
         """
         if kl == 0 or kl >= self.ceiling_kl or self.spending is None:
             return self.values(kl).carried
-        beta = self.spending.beta(max(kl, _least(self.ceiling_kl)))
-        return self._carried(*self._bias(beta, self.spending.node(beta)))
+        beta = self.spending.betas(np.array([max(kl, _least(self.ceiling_kl))])).item()
+        return self._bias(beta, self.spending.node(beta))[1]
 
     def _inside(self, kl: float, spending: Spending) -> Values:
         counts, p = self.sums.counts, self.sums.counts.size
-        beta = spending.beta(kl)
-        node, cgf = spending.node(beta), self.known.get(beta)
-        cgf = self.sums.cgfs(np.array([beta]))[0] if cgf is None else cgf
-        more, ess = self._bias(beta, node)
+        beta, cgf = self.known.get(kl) or _spent(self.sums, spending, [kl])[kl]
+        node = spending.node(beta)
+        more, carried = self._bias(beta, node)
         # the minimum over beta of a noisy curve lies low by what its own noise moves it
         noise = node.kl.var() if self.prompts == "sampled" else node.kl_variance.mean()
         lift = float(noise) / p / (2 * beta**3 * float(node.spread.mean()))
         slow = widening(more.decay)
         return Values(
-            beta=np.full(p, beta),
+            beta=np.full(1, beta),
             rewards=(kl + cgf) / beta + more.added + lift,
             variances=np.where(counts > 1, np.maximum(node.variance, 0), np.inf)
             * slow
@@ -103,16 +100,14 @@ class PooledFrontier:
             doubt=more.doubt,
             upward=more.upward,
             downward=0.0,
-            carried=self._carried(more, ess),
+            carried=carried,
         )
 
-    def _bias(self, beta: float, node: Node) -> tuple[Extrapolated, float]:
-        """The bias that is removed at a beta, and the effective number of draws a prompt."""
-        ess, tail = float(1 / node.squares.mean()), tail_decay(self.sums.tails, beta=beta)
-        return extrapolated(node.bias / beta, node.change / beta, ess=ess, tail=tail), ess
-
-    def _carried(self, more: Extrapolated, ess: float) -> Carried:
-        return Carried(more.decay, ess, np.zeros(self.sums.counts.size, dtype=np.bool_))
+    def _bias(self, beta: float, node: Node) -> tuple[Extrapolated, Carried]:
+        """The bias that is removed at a beta, and how the draws carry it."""
+        ess, tail = node.ess, tail_decay(self.sums.tails, beta=beta)
+        more = extrapolated(node.bias / beta, node.change / beta, ess=ess, tail=tail)
+        return more, Carried(more.decay, ess, np.zeros(node.bias.size, dtype=np.bool_))
 
     def _shortfall(self, kl: float) -> float:
         """What the best rewards lose at a budget within the error of the ceiling."""
@@ -145,14 +140,21 @@ def pooled_frontier(sums: Sums, *, budgets: list[float], prompts: str) -> Pooled
     top = float(tops.mean())
     inside = [min(max(kl, _least(top)), 0.999 * top) for kl in budgets if kl > 0]
     if not (top > 0 and inside):
-        return PooledFrontier(sums, plain, None, tops, prompts, {})
+        return PooledFrontier(sums, plain, None, tops, top, prompts, {})
     spread = float(plain.variance.mean())
     spending = tabulated_spending(
         sums, spread=spread, smallest=min(inside), largest=max(inside)
     )
-    betas = [spending.beta(kl) for kl in inside]
-    known = dict(zip(betas, sums.cgfs(np.array(betas)), strict=True))  # at once: cheaper
-    return PooledFrontier(sums, plain, spending, tops, prompts, known)
+    known = _spent(sums, spending, inside)  # at once: cheaper
+    return PooledFrontier(sums, plain, spending, tops, top, prompts, known)
+
+
+def _spent(
+    sums: Sums, spending: Spending, budgets: list[float]
+) -> dict[float, tuple[float, Float64[np.ndarray, " p"]]]:
+    """The beta that spends each budget, and the cgf of every prompt at it."""
+    betas = spending.betas(np.array(budgets))
+    return dict(zip(budgets, zip(betas.tolist(), sums.cgfs(betas), strict=True), strict=True))
 
 
 def _least(ceiling: float) -> float:

@@ -69,11 +69,11 @@ def rising_pooled(curve: PooledFrontier, *, largest: float) -> RisingFrontier:
     Returns:
         One that does not fall from where few draws carry it or half of the ceiling is spent.
     """
-    nodes = () if curve.spending is None else curve.spending.nodes
-    spent = np.array([x.kl.mean() for x in nodes])
-    few = np.array([1 / x.squares.mean() < _FEW for x in nodes], dtype=np.bool_)
-    late = np.flatnonzero(few | (spent > curve.ceiling_kl / 2))
-    budgets = spent[max(int(late[0]) - 1, 0) :] if late.size else np.empty(0)
+    budgets = np.empty(0)
+    if curve.spending is not None:
+        spent = curve.spending.biased
+        late = (curve.spending.ess < _FEW) | (spent > curve.ceiling_kl / 2)
+        budgets = spent[max(int(late.argmax()) - 1, 0) :] if late.any() else budgets
     top = curve.ceiling_kl
     return _mended(curve, curve.sums, budgets=budgets, top=top, largest=largest)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 from jaxtyping import Float64
+from numpy.lib.stride_tricks import sliding_window_view
 from scipy.interpolate import PchipInterpolator
 
 from klimit.estimate.frontier.jackknife import jackknife
@@ -18,17 +19,17 @@ _NODES = 160
 _TOGETHER = 2  # tabulated before it is asked whether they are enough
 _SETTLED = 1e-6  # of the ceiling: closer to it no larger beta is tabulated
 _GROWTH = {
-    "kl": 0.0,
-    "spread": 0.0,
-    "squares": 1.0,
-    "bias": 1.0,
-    "change": 1.0,
-    "variance": 1.0,
-    "third": 1.5,
-    "fourth": 2.0,
-    "kl_variance": 1.0,
-}  # powers of the sum of squared weights to which each is nearly in proportion
-_POWERS = np.array(list(_GROWTH.values()))[:, None]
+    "kl": 0,
+    "spread": 0,
+    "squares": 2,
+    "bias": 2,
+    "change": 2,
+    "variance": 2,
+    "third": 3,
+    "fourth": 4,
+    "kl_variance": 2,
+}  # powers of the root of the sum of squared weights to which each is nearly in proportion
+_WIDTH = 4  # tabulated betas between which is interpolated
 _HOPELESS = 4.0  # effective draws a prompt below which no budget is borne
 
 
@@ -58,6 +59,11 @@ class Node:
     fourth: Float64[np.ndarray, " p"]
     kl_variance: Float64[np.ndarray, " p"]
 
+    @property
+    def ess(self) -> float:
+        """Effective number of draws a prompt."""
+        return float(1 / self.squares.mean())
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spending:
@@ -69,40 +75,58 @@ class Spending:
     Attributes:
         log_beta: Logarithms of the betas, rising, shape ``(g,)``.
         kl: The average KL at each, its bias removed, in nats, shape ``(g,)``.
-        nodes: What the prompts have at each.
-        log_squares: Logarithms of the sums of their squared weights, shape ``(g, p)``.
-        ratios: The fields of the nodes by the powers of these sums with which they grow, hence
+        biased: The average KL of the tilt of the draws themselves, in nats, shape ``(g,)``.
+        ess: Effective number of draws a prompt at each, shape ``(g,)``.
+        log_roots: Logarithms of the roots of the sums of their squared weights, shape
+            ``(g, p)``.
+        ratios: The fields of the nodes by the powers of these roots with which they grow, hence
             nearly constant, shape ``(g, 9, p)``.
+        least: The smallest of the ratios that are interpolated together, from each beta on,
+            shape ``(g - w + 1, 9, p)`` for ``w`` of them.
+        most: The largest of them.
         spent: The logarithm of the beta by that of the KL.
     """
 
     log_beta: Float64[np.ndarray, " g"]
     kl: Float64[np.ndarray, " g"]
-    nodes: tuple[Node, ...]
-    log_squares: Float64[np.ndarray, "g p"]
+    biased: Float64[np.ndarray, " g"]
+    ess: Float64[np.ndarray, " g"]
+    log_roots: Float64[np.ndarray, "g p"]
     ratios: Float64[np.ndarray, "g f p"]
+    least: Float64[np.ndarray, "o f p"]
+    most: Float64[np.ndarray, "o f p"]
     spent: PchipInterpolator
 
-    def beta(self, kl: float) -> float:
-        """The beta that spends a budget, to about ``1e-4``, where tails are heavy ``1e-2``.
+    def betas(self, kl: Float64[np.ndarray, " k"]) -> Float64[np.ndarray, " k"]:
+        """The beta that spends each budget, to about ``1e-4``, where tails are heavy ``1e-2``.
 
         The reward is flat in it.
         """
-        return float(np.exp(self.spent(np.clip(np.log(kl), self.spent.x[0], self.spent.x[-1]))))
+        within = np.clip(np.log(kl), self.spent.x[0], self.spent.x[-1])
+        return np.asarray(np.exp(self.spent(within)))
 
     def node(self, beta: float) -> Node:
         """What the prompts have at a beta, by cubic interpolation in its logarithm."""
-        g = self.log_beta.size
-        width = min(4, g)
+        windows = self.least.shape[0]
+        width = self.log_beta.size + 1 - windows
         at = int(np.searchsorted(self.log_beta, np.log(beta))) - width // 2
-        first = int(np.clip(at, 0, g - width))
+        first = min(max(at, 0), windows - 1)
         used = slice(first, first + width)
         shares = _lagrange(self.log_beta[used], float(np.log(beta)))
         ratios = self.ratios[used]
-        between = np.einsum("w,wfp->fp", shares, ratios)
-        between = np.clip(between, ratios.min(axis=0), ratios.max(axis=0))
-        grown = np.exp(_POWERS * np.einsum("w,wp->p", shares, self.log_squares[used]))
-        return Node(*between * grown)
+        found = (shares @ ratios.reshape(width, -1)).reshape(ratios.shape[1:])
+        np.maximum(found, self.least[first], out=found)
+        np.minimum(found, self.most[first], out=found)
+        root = np.exp(shares @ self.log_roots[used])
+        return Node(*found * _grown(root))
+
+
+def _grown(roots: Float64[np.ndarray, "*g p"]) -> Float64[np.ndarray, "*g 9 p"]:
+    """The powers of the roots with which the fields of a node grow."""
+    powers = [np.ones_like(roots)]
+    while len(powers) <= max(_GROWTH.values()):
+        powers.append(powers[-1] * roots)
+    return np.stack([powers[i] for i in _GROWTH.values()], axis=-2)
 
 
 def _lagrange(x: Float64[np.ndarray, " w"], at: float) -> Float64[np.ndarray, " w"]:
@@ -145,9 +169,7 @@ def tabulated_spending(
         last = found[-_MARGIN:]
         if any(x.kl.mean() > (1 - _SETTLED) * ceiling for x in last) or len(found) >= _NODES:
             return True
-        return all(
-            x.kl.mean() > 1.3 * largest and 1 / x.squares.mean() < _HOPELESS for x in last
-        )
+        return all(x.kl.mean() > 1.3 * largest and x.ess < _HOPELESS for x in last)
 
     # where Gaussian rewards would spend the smallest budget; others may spend it before
     first = int(np.floor(np.log((2 * smallest) ** 0.5) / step)) - _BELOW
@@ -159,10 +181,21 @@ def tabulated_spending(
         nodes = [*(node(first + i) for i in range(_BELOW)), *nodes]
     log_betas = np.array([log_beta(first + i) for i in range(len(nodes))])
     bias = np.array([x.bias.mean() for x in nodes])
-    kl = np.array([x.kl.mean() for x in nodes]) + np.gradient(bias, log_betas) - bias
-    log_squares = np.log([x.squares for x in nodes])
+    biased = np.array([x.kl.mean() for x in nodes])
+    kl = biased + np.gradient(bias, log_betas) - bias
+    roots = np.array([x.squares for x in nodes]) ** 0.5
     ratios = np.array([[getattr(x, name) for name in _GROWTH] for x in nodes])
-    ratios *= np.exp(-_POWERS * log_squares[:, None])
+    ratios /= _grown(roots)
+    windows = sliding_window_view(ratios, min(_WIDTH, len(nodes)), axis=0)
     rises = np.append(True, np.diff(np.maximum.accumulate(kl)) > 0) & (kl > 0)
-    spent = PchipInterpolator(np.log(kl[rises]), log_betas[rises])
-    return Spending(log_betas, kl, tuple(nodes), log_squares, ratios, spent)
+    return Spending(
+        log_betas,
+        kl,
+        biased,
+        np.array([x.ess for x in nodes]),
+        np.log(roots),
+        ratios,
+        windows.min(axis=-1),
+        windows.max(axis=-1),
+        PchipInterpolator(np.log(kl[rises]), log_betas[rises]),
+    )

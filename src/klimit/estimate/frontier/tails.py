@@ -83,13 +83,14 @@ def tail_terms(
 
 
 def tail_shape(
-    tails: Float64[np.ndarray, "2 p"], *, beta: Float64[np.ndarray, " p"]
+    tails: Float64[np.ndarray, "2 p"], *, beta: Float64[np.ndarray, " b"]
 ) -> Float64[np.ndarray, " p"]:
     """Pareto shape of the largest weights ``exp(beta r)`` of each prompt.
 
     Args:
         tails: What the best rewards tell of it (`tail_terms`).
-        beta: Inverse temperature of each prompt, the factor on the reward, shape ``(p,)``.
+        beta: Inverse temperature of each prompt, the factor on the reward, shape ``(p,)``, or
+            one common to all, shape ``(1,)``.
 
     Returns:
         The shapes; -1 where the largest weights are tied, so bounded, and ``inf`` where too few
@@ -123,7 +124,7 @@ def tail_decay(tails: Float64[np.ndarray, "2 p"], *, beta: float) -> float:
         >>> tail_decay(np.array([[1.0], [0.0]]), beta=0.8)  # exponential rewards
         0.25
     """
-    shapes = tail_shape(tails, beta=np.full(tails.shape[1], beta))
+    shapes = tail_shape(tails, beta=np.full(1, beta))
     known = np.isfinite(shapes)
     if not known.any():
         return np.inf
@@ -149,4 +150,4 @@ def mean_tail_shape(draws: Draws, *, beta: float) -> float:
     side = 1.0 if beta >= 0 else -1.0  # a negative beta has the tail of the lowest rewards
     rising = np.concatenate([np.sort(side * block) for block in draws.blocks])
     tails = tail_terms(rising, draws.counts)
-    return float(tail_shape(tails, beta=np.full(len(draws.prompts), side * beta)).mean())
+    return float(tail_shape(tails, beta=np.full(1, side * beta)).mean())

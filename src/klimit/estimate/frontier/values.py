@@ -41,7 +41,8 @@ class Values(Result):
     """Rewards at one budget.
 
     Attributes:
-        beta: Inverse temperature of each prompt, ``inf`` at its ceiling, shape ``(p,)``.
+        beta: Inverse temperature of each prompt, ``inf`` at its ceiling, shape ``(p,)``, or one
+            common to all, shape ``(1,)``.
         rewards: The reward of each prompt, its bias removed, shape ``(p,)``.
         variances: Variances over the draws, shape ``(p,)``.
         thirds: Third power sums of the draws' influences, shape ``(p,)``.
@@ -53,7 +54,7 @@ class Values(Result):
         overdone: As ``upward``, for a bias that falls faster: the truth may be lower.
     """
 
-    beta: Float64[np.ndarray, " p"]
+    beta: Float64[np.ndarray, " b"]
     rewards: Float64[np.ndarray, " p"]
     variances: Float64[np.ndarray, " p"]
     thirds: Float64[np.ndarray, " p"]
@@ -120,7 +121,7 @@ def values_at_zero(plain: TiltSums, *, counts: Int64[np.ndarray, " p"]) -> Value
     p, m = counts.size, counts.astype(np.float64)
     variances = np.where(m > 1, plain.variance / np.maximum(m - 1, 1), np.inf)
     return Values(
-        beta=np.zeros(p),
+        beta=np.zeros(1),
         rewards=plain.reward,
         variances=variances,
         thirds=np.zeros(p),
@@ -144,7 +145,7 @@ def values_at_ceiling(sums: Sums, *, downward: float) -> Values:
     """
     p = sums.counts.size
     return Values(
-        beta=np.full(p, np.inf),
+        beta=np.full(1, np.inf),
         rewards=sums.best[:, 0].copy(),
         variances=np.zeros(p),
         thirds=np.zeros(p),
