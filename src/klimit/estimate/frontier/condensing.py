@@ -17,7 +17,7 @@ from klimit.estimate.frontier.tails import tail_sizes, tail_terms
 __all__ = ["condense", "sums_over"]
 
 _NEAREST = 1e-20  # of a prompt's range: below this distance from the best, stretches do not end
-_BLOCK = 1_000_000  # draws that are worked on at a time: more need memory, fewer more calls
+_BLOCK = 2_000_000  # draws that are worked on at a time: more need memory, fewer more calls
 _RUN = 32  # sorted draws that are multiplied: some of them may be in other stretches
 _THREADS = 2
 _GAPS = 2.0  # times the draws, that are sorted at once

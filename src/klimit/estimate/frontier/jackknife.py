@@ -12,11 +12,10 @@ from klimit.estimate.frontier.sums import TiltSums
 __all__ = ["Jackknife", "jackknife"]
 
 _ORDERS = np.arange(2.0, 5.0)  # powers of the weights that enter the bias without one draw
-# coefficients of the third and fourth power of a weight in the bias without its draw: of the
-# sums of all weights' powers, and of what the draw's own powers take from them
-_FURTHER = np.array([(_ORDERS + 1) * (_ORDERS + 2) / 6])
-_FURTHER = np.concatenate([_FURTHER, _FURTHER * (_ORDERS + 3) / 4])
-_OWN = np.array([4 / 3, 11 / 4])
+# coefficients of the powers of a weight in the bias without its draw: of the sums of all
+# weights' powers, each by its order, and of what the draw's own powers take from them
+_SERIES = np.cumprod([_ORDERS, (_ORDERS + 1) / 2, (_ORDERS + 2) / 3, (_ORDERS + 3) / 4], axis=0)
+_OWN = np.array([0.0, 1 / 2, 4 / 3, 11 / 4])
 _TOGETHER = 2000  # prompts at a time: what is worked on stays in the processor's cache
 _LIGHT = 0.01  # a weight below it is worth taking through the sums of powers
 _LEAST = 1e-12  # what a weight of 1 leaves to the other draws, so that logarithms are finite
@@ -79,34 +78,33 @@ def _part(
 ) -> list[Float64[np.ndarray, " q"]]:
     """The fields of the result for some of the prompts."""
     m, single, every = counts.astype(np.float64), counts == 1, sums.heavy[prompts]
-    others = np.maximum(1.0 - every, _LEAST)  # the weight of the other draws
+    others = 1.0 - every  # the weight of the other draws, added where rounding might hide it
+    others[:, 0] = np.maximum(row_sums(every[:, 1:]) + sums.powers[0, prompts], _LEAST)
     logs, inverse = np.log(others), 1 / others
     sloped = sums.beta[prompts, None] * every * sums.gaps[prompts]
-    shift = -logs - sloped * inverse
+    shift = logs + sloped * inverse
     kl_variance = _kl_variance(shift, row_sums(sloped), sums.powers[:, prompts], m)
 
-    heavy, light = _divided(every, sums.powers[:, prompts])
-    own, present = slice(heavy.shape[1]), heavy > 0
-    logs, inverse = np.where(present, logs[:, own], 0.0), inverse[:, own]
-    raised, rest = _raised(heavy), m - row_sums(present.astype(np.float64))
-    whole = np.array([row_sums(x) + y for x, y in zip(raised, light[1:], strict=True)])
+    present, heavy, light = _divided(every, sums.powers[:, prompts])
+    own = slice(heavy.shape[1])
+    logs, inverse = logs[:, own] * present, inverse[:, own]
+    raised, rest = _raised(heavy), m - row_sums(present)
+    smaller = np.array([row_sums(x[:, 1:]) for x in raised]) + light[1:] / _ORDERS[:, None]
+    whole = smaller + np.array([row_sums(x[:, :1]) for x in raised])
 
     # the bias without a draw: one by one for the heavy ones, for the others as a power series
     scale = np.where(m > 1, (m - 2) / np.maximum(m - 1, 1), 0.0)
-    level = scale * ((1 / _ORDERS) @ whole)
-    linear = scale * whole.sum(axis=0)
-    curved = scale * (((_ORDERS + 1) / 2) @ whole - 0.5)
-    cubic, quartic = (scale * (_FURTHER[i] @ whole - _OWN[i]) for i in range(2))
-    left = np.where(present, _bias_left(inverse, raised, whole, scale) - level[:, None], 0.0)
-    moved = row_sums(left) + linear * light[0] + curved * light[1]
-    moved += cubic * light[2] + quartic * light[3]
+    level, total = scale * whole.sum(axis=0), _bias_left(inverse, raised, whole, smaller)
+    left = present * (scale[:, None] * total - level[:, None])
+    series = scale * (_SERIES @ whole - _OWN[:, None])
+    moved = row_sums(left) + (series * light).sum(axis=0)
     fewer = level + moved / m + _count_term(m - 1)
-    now = (m - 1) / m * ((1 / _ORDERS) @ whole) + _count_term(m)
+    now = (m - 1) / m * whole.sum(axis=0) + _count_term(m)
 
-    influence = np.where(present, logs + left, 0.0)
-    of_light = power_sums(linear - 1.0, curved - 0.5, light)
+    influence = logs + left
+    of_light = power_sums(series[0] - 1.0, series[1] - 0.5, light)
     centre = (row_sums(influence) + of_light[0]) / m
-    centred = np.where(present, influence - centre[:, None], 0.0)
+    centred = present * (influence - centre[:, None])
     square = centred * centred
     second, third, fourth = about(centre, of_light, rest)
     # that of a normal law at least: where all weights are alike the sums cancel
@@ -114,8 +112,8 @@ def _part(
     second += row_sums(square)
     third += row_dots(square, centred)
     fourth += row_dots(square, square)
-    series = light[0] + light[1] / 2 + light[2] / 3 + light[3] / 4
-    bias = (m - 1) / m * (series - row_sums(logs) - 1.0) + _count_term(m)
+    plain = (light / np.arange(1.0, 5.0)[:, None]).sum(axis=0)
+    bias = (m - 1) / m * (plain - row_sums(logs) - 1.0) + _count_term(m)
     return [
         np.where(single, 0.0, bias),
         np.where(single, 0.0, (m - 1) * (fewer - now)),
@@ -128,36 +126,40 @@ def _part(
 
 def _divided(
     every: Float64[np.ndarray, "p h"], light: Float64[np.ndarray, "4 p"]
-) -> tuple[Float64[np.ndarray, "p k"], Float64[np.ndarray, "4 p"]]:
-    """The large weights, 0 in place of others, and the sums of powers of all others."""
-    heavy = np.where(every >= _LIGHT, every, 0.0)
-    rest = every - heavy
+) -> tuple[Float64[np.ndarray, "p k"], Float64[np.ndarray, "p k"], Float64[np.ndarray, "4 p"]]:
+    """Which weights are large, these with 0 for others, and sums of powers of the others."""
+    width = np.count_nonzero(every.max(axis=0) >= _LIGHT)  # they fall from left to right
+    present = (every[:, :width] >= _LIGHT).astype(np.float64)  # faster than choosing by it
+    heavy, rest = every[:, :width] * present, every.copy()
+    rest[:, :width] -= heavy
     square = rest * rest
     pairs = (rest, rest), (square, rest), (square, square)
     sums = [row_sums(rest), *(row_dots(one, other) for one, other in pairs)]
-    width = int(heavy.any(axis=0).sum())
-    return heavy[:, :width], light + np.array(sums)
+    return present, heavy, light + np.array(sums)
 
 
 def _raised(x: Float64[np.ndarray, "p h"]) -> list[Float64[np.ndarray, "p h"]]:
-    """The powers that enter, by multiplication, which is much faster than a general power."""
-    square = x * x
-    return [square, square * x, square * square]
+    """The powers that enter, each by its order, by multiplication, much faster than powers."""
+    square = 0.5 * x * x
+    return [square, 2 / 3 * x * square, square * square]
 
 
 def _bias_left(
     inverse: Float64[np.ndarray, "p h"],
     raised: list[Float64[np.ndarray, "p h"]],
     whole: Float64[np.ndarray, "3 p"],
-    scale: Float64[np.ndarray, " p"],
+    smaller: Float64[np.ndarray, "3 p"],
 ) -> Float64[np.ndarray, "p h"]:
     """The part of the bias that comes from the weights, without each heavy draw."""
-    left, orders = np.zeros(inverse.shape), [*zip(_ORDERS, whole, raised, strict=True)]
-    for k, total, mine in reversed(orders):
+    left = np.zeros(inverse.shape)
+    for i in reversed(range(len(raised))):
         left *= inverse
-        left += np.maximum(total[:, None] - mine, 0.0) / k
-    left *= inverse**2
-    return np.asarray(scale[:, None] * np.minimum(left, 0.5 + 1 / 3 + 0.25))
+        others = whole[i, :, None] - raised[i]
+        others[:, :1] = smaller[i, :, None]  # without the largest, a difference may be rounding
+        left += others
+    left *= inverse
+    left *= inverse
+    return left
 
 
 def _count_term(m: Float64[np.ndarray, " p"]) -> Float64[np.ndarray, " p"]:
@@ -173,8 +175,11 @@ def _kl_variance(
     light: Float64[np.ndarray, "4 q"],
     m: Float64[np.ndarray, " q"],
 ) -> Float64[np.ndarray, " q"]:
-    """From the draws of large weight; of the others, the average gap stands for each."""
-    mean = (row_sums(shift) + light[0] + sloped) / m  # the gaps of all draws sum to 0
+    """From the draws of large weight; of the others, the average gap stands for each.
+
+    The shift, like the weights of the others, is minus what a draw left out moves the KL by.
+    """
+    mean = (row_sums(shift) - light[0] - sloped) / m  # the gaps of all draws sum to 0
     known = light[0] > _LEAST
     evenness = np.where(known, light[1] / np.where(known, light[0], 1.0) ** 2, 0.0)
     total = row_dots(shift, shift) + evenness * (light[0] + sloped) ** 2 - m * mean**2

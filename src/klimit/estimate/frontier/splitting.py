@@ -16,7 +16,8 @@ _LONG = 800  # draws of a prompt from which parting it pays
 _NEAR = 0.7  # share of draws near the best above which it does not
 _MODERATE = 1e12  # distances from the inverse of it up to it have powers that floats hold
 _PIECE = 64_000  # draws whose powers are taken at a time: more fall out of the cache
-_RUN = 5000  # and of one prompt multiplied: larger products start threads that wait
+_RUN = 5000  # and of one prompt multiplied: larger products start threads that wait,
+_PART = 512  # and fewer bring too few products a call, for which it keeps the lock
 
 
 class Scratch:
@@ -81,8 +82,10 @@ def split(
     near = scratch.near[: rewards.size]
     np.greater(_rows(rewards, counts), _spread(limits, counts), out=_rows(near, counts))
     found = np.flatnonzero(near)
-    kept = np.diff(found.searchsorted(starts))
+    cuts = found.searchsorted(starts)
+    kept = np.diff(cuts)
     moved = np.flatnonzero((kept < least) | ((kept > _NEAR * counts) & (kept < counts)))
+    parts, after = [], 0
     for i in moved:
         row, own = rewards[starts[i] : starts[i + 1]], near[starts[i] : starts[i + 1]]
         if kept[i] < least[i]:
@@ -90,13 +93,15 @@ def split(
             kept[i] = np.count_nonzero(np.greater_equal(row, limits[i], out=own))
         if kept[i] > _NEAR * counts[i]:
             own[:], kept[i] = True, counts[i]
+        parts += [found[after : cuts[i]], np.flatnonzero(own) + starts[i]]
+        after = cuts[i + 1]
+    found = np.concatenate([*parts, found[after:]]) if parts else found
     far = kept < counts
     half = np.where(far, (limits - lowest) / 2, 0.0)
     middle = np.where(far, lowest + half, lowest)
     if not far.any():
         none = np.zeros((counts.size, KNOWN))
         return Split(rewards.copy(), kept, lowest, middle, half, none)
-    found = np.flatnonzero(near) if moved.size else found
     powers = _powers(rewards, counts, found, np.stack([middle, half]), scratch.raising)
     powers[:, 0] -= kept
     powers[~far] = 0.0
@@ -117,12 +122,10 @@ def blocks_of(counts: Int64[np.ndarray, " p"], *, draws: int) -> list[tuple[int,
         >>> blocks_of(np.array([3, 3, 3]), draws=5)
         [(0, 2), (2, 3)]
     """
-    size, edges = 0, [0]
-    for i, count in enumerate(counts.tolist(), start=1):
-        size += count
-        if size >= draws or i == counts.size:
-            size = 0
-            edges.append(i)
+    starts, edges = np.append(0, np.cumsum(counts)), [0]
+    while edges[-1] < counts.size:
+        end = int(starts.searchsorted(starts[edges[-1]] + draws))
+        edges.append(min(end, counts.size))
     return list(pairwise(edges))
 
 
@@ -140,11 +143,11 @@ def _powers(
     middle, half = ranges
     after = np.where(half > 0, half, 1.0)
     divisor = None if 1 / _MODERATE < after.min() <= after.max() < _MODERATE else after
-    owners, runs = _runs(counts)
+    owners, runs = _runs(counts)  # every prompt has some
     starts = np.append(0, np.cumsum(runs))
     pieces = blocks_of(runs, draws=_PIECE)
     cuts = near.searchsorted(starts[[0, *(j for _, j in pieces)]])
-    sums = np.zeros((counts.size, KNOWN))
+    sums = np.empty((runs.size, KNOWN))
     for (i, j), cut in zip(pieces, pairwise(cuts.tolist()), strict=True):
         some, own, piece = runs[i:j], owners[i:j], rewards[starts[i] : starts[j]]
         distances = raising.distances(piece.size)
@@ -152,7 +155,9 @@ def _powers(
         if divisor is not None:
             distances /= np.repeat(divisor[own], some)
         distances[near[slice(*cut)] - starts[i]] = 0.0
-        np.add.at(sums, own, raising.sums(some))
+        sums[i:j] = raising.sums(some)
+    if runs.size > counts.size:
+        sums = np.add.reduceat(sums, owners.searchsorted(np.arange(counts.size)))
     return sums if divisor is not None else sums / after[:, None] ** np.arange(KNOWN)
 
 
@@ -183,8 +188,13 @@ def _runs(
     counts: Int64[np.ndarray, " q"],
 ) -> tuple[Int64[np.ndarray, " r"], Int64[np.ndarray, " r"]]:
     """Draws cut into runs of one prompt each: whose they are, and how long."""
-    if counts.max() <= _RUN:
-        return np.arange(counts.size), counts
+    count = int(counts[0])
+    if (counts == count).all() and count <= _RUN:
+        equal = 1  # their lengths stay equal, so that all are multiplied in one call
+        while count % (2 * equal) == 0 and count >= 2 * equal * _PART:
+            equal *= 2
+        owners = np.repeat(np.arange(counts.size), equal)
+        return owners, np.full(owners.size, count // equal)
     parts = [ceil(count / _RUN) for count in counts.tolist()]
     cuts = [count * np.arange(n + 1) // n for count, n in zip(counts, parts, strict=True)]
     return np.repeat(np.arange(counts.size), parts), np.concatenate([*map(np.diff, cuts)])
