@@ -18,15 +18,15 @@ class Raising:
     """Memory in which powers are taken; new pages would cost more than sums.
 
     Attributes:
-        powers: For the powers 0 to 5, then 0, 6, 12 and 18, shape ``(10, l)``.
+        powers: Row ``k`` is for the power ``k``, shape ``(19, l)``; most above 6 are not used.
     """
 
     def __init__(self, draws: int) -> None:
-        rows, width = _LOW + _HIGH, ceil(draws / _LINE) * _LINE
+        rows, width = KNOWN - _LOW + 1, ceil(draws / _LINE) * _LINE
         raw = np.empty(rows * width + _LINE)
         skipped = -(raw.ctypes.data // raw.itemsize) % _LINE
         self.powers = raw[skipped : skipped + rows * width].reshape(rows, width)
-        self.powers[[0, _LOW]] = 1.0
+        self.powers[0] = 1.0
 
     def distances(self, draws: int) -> Float64[np.ndarray, " s"]:
         """Memory for the distances whose powers `sums` takes."""
@@ -42,24 +42,16 @@ class Raising:
             The sums, shape ``(r, 24)``.
         """
         powers = self.powers[:, : int(runs.sum())]
-        _raise(powers)
-        low, high = powers[:_LOW], powers[_LOW:]
+        np.multiply(powers[1], powers[1], out=powers[2])
+        np.multiply(powers[1:3], powers[2], out=powers[3:5])
+        np.multiply(powers[2:4], powers[3], out=powers[5:7])
+        np.multiply(powers[6], powers[6], out=powers[12])
+        np.multiply(powers[6], powers[12], out=powers[18])
+        low, high = powers[:_LOW], powers[::_LOW]
         if (runs == runs[0]).all():
-            high, low = high.reshape(_HIGH, runs.size, -1), low.reshape(_LOW, runs.size, -1)
+            low, high = low.reshape(_LOW, runs.size, -1), high.reshape(_HIGH, runs.size, -1)
             found = high.transpose(1, 0, 2) @ low.transpose(1, 2, 0)
         else:
             cuts = pairwise([0, *np.cumsum(runs).tolist()])
             found = np.array([high[:, a:b] @ low[:, a:b].T for a, b in cuts])
         return np.asarray(found.reshape(runs.size, KNOWN))
-
-
-def _raise(powers: Float64[np.ndarray, "10 s"]) -> None:
-    """The powers 2 to 5, and 6, 12 and 18, of the first."""
-    one, square, cube = powers[1:4]
-    sixth, twelfth, eighteenth = powers[_LOW + 1 :]
-    np.multiply(one, one, out=square)
-    np.multiply(powers[1:3], square, out=powers[3:5])
-    np.multiply(cube, square, out=powers[5])
-    np.multiply(cube, cube, out=sixth)
-    np.multiply(sixth, sixth, out=twelfth)
-    np.multiply(sixth, twelfth, out=eighteenth)

@@ -80,7 +80,7 @@ def split(
     spans = (best - lowest) / RATIO
     limits = np.where((counts >= _LONG) & (spans > TINY), best - spans, -np.inf)
     near = scratch.near[: rewards.size]
-    np.greater(_rows(rewards, counts), _spread(limits, counts), out=_rows(near, counts))
+    _with_each(np.greater, rewards, limits, counts, out=near)
     found = np.flatnonzero(near)
     cuts = found.searchsorted(starts)
     kept = np.diff(cuts)
@@ -151,9 +151,9 @@ def _powers(
     for (i, j), cut in zip(pieces, pairwise(cuts.tolist()), strict=True):
         some, own, piece = runs[i:j], owners[i:j], rewards[starts[i] : starts[j]]
         distances = raising.distances(piece.size)
-        np.subtract(_rows(piece, some), _spread(middle[own], some), out=_rows(distances, some))
+        _with_each(np.subtract, piece, middle[own], some, out=distances)
         if divisor is not None:
-            distances /= np.repeat(divisor[own], some)
+            _with_each(np.divide, distances, divisor[own], some, out=distances)
         distances[near[slice(*cut)] - starts[i]] = 0.0
         sums[i:j] = raising.sums(some)
     if runs.size > counts.size:
@@ -170,18 +170,19 @@ def _of_each(
     return np.asarray(extreme.reduceat(rewards, np.cumsum(counts) - counts))
 
 
-def _rows(
-    numbers: Shaped[np.ndarray, " s"], runs: Int64[np.ndarray, " r"]
-) -> Shaped[np.ndarray, "..."]:
-    """The numbers as a table, a row a run, where these are of the same length."""
-    return numbers.reshape(runs.size, -1) if (runs == runs[0]).all() else numbers
-
-
-def _spread(
-    numbers: Float64[np.ndarray, " r"], runs: Int64[np.ndarray, " r"]
-) -> Float64[np.ndarray, "..."]:
-    """One number a run, for what `_rows` returns."""
-    return numbers[:, None] if (runs == runs[0]).all() else np.repeat(numbers, runs)
+def _with_each(
+    operation: np.ufunc,
+    numbers: Float64[np.ndarray, " s"],
+    each: Float64[np.ndarray, " r"],
+    runs: Int64[np.ndarray, " r"],
+    *,
+    out: Shaped[np.ndarray, " s"],
+) -> None:
+    """An operation on numbers and one number that each run of them has."""
+    if (runs == runs[0]).all():
+        operation(numbers.reshape(runs.size, -1), each[:, None], out=out.reshape(runs.size, -1))
+    else:
+        operation(numbers, np.repeat(each, runs), out=out)
 
 
 def _runs(
