@@ -14,6 +14,7 @@ from klimit import (
     estimate_frontier,
     frontier,
 )
+from klimit.estimate.frontier import spend
 
 
 def gaussian(p: int, m: int, seed: int = 5) -> Draws:
@@ -191,12 +192,24 @@ def test_budgets_next_to_nothing_buy_their_root(kl: float, pooling: str) -> None
     assert point.supported
 
 
-def test_rare_passes_that_spend_a_budget_early_are_tabulated_from_there() -> None:
-    rewards = np.zeros((20, 6000))
+@pytest.mark.parametrize("m", [64, 1000])
+def test_the_beta_of_a_budget_is_that_of_a_finer_table(
+    m: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draws, budgets = gaussian(100, m), [0.05, 0.5, 1.5]
+    coarse = [point.beta for point in estimate_frontier(draws, kl=budgets).points]
+    monkeypatch.setattr(spend, "_RATIO", 1.03)
+    fine = [point.beta for point in estimate_frontier(draws, kl=budgets).points]
+    assert_allclose(coarse, fine, rtol=2e-3)
+
+
+@pytest.mark.parametrize("m", [6000, 200_000])
+def test_rare_passes_that_spend_a_budget_early_are_tabulated_from_there(m: int) -> None:
+    rewards = np.zeros((3, m))
     rewards[:, :12] = 1.0
     draws = Draws.from_matrix(rewards)
     alone = estimate_frontier(draws, kl=0.5).points[0]
     among = estimate_frontier(draws, kl=[1e-5, 0.5]).points[1]
-    model = FiniteModel.from_probs([0.998, 0.002], [0.0, 1.0])
+    model = FiniteModel.from_probs([1 - 12 / m, 12 / m], [0.0, 1.0])
     assert_allclose(alone.reward.value, frontier(model).at_kl(0.5).mean_reward, rtol=5e-3)
     assert_allclose(alone.reward.value, among.reward.value, rtol=1e-9)

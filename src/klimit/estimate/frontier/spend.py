@@ -13,8 +13,7 @@ from klimit.estimate.frontier.sums import Sums
 __all__ = ["Node", "Spending", "tabulated_spending"]
 
 _RATIO = 1.25  # of neighbouring betas in the table
-_MARGIN = 2  # betas tabulated beyond the largest needed, for interpolation from both sides,
-_BELOW = 2  # and below the smallest
+_MARGIN = 3  # betas tabulated beyond the largest and below the smallest that is needed
 _NODES = 160
 _TOGETHER = 2  # tabulated before it is asked whether they are enough
 _SETTLED = 1e-6  # of the ceiling: closer to it no larger beta is tabulated
@@ -98,7 +97,7 @@ class Spending:
     spent: PchipInterpolator
 
     def betas(self, kl: Float64[np.ndarray, " k"]) -> Float64[np.ndarray, " k"]:
-        """The beta that spends each budget, to about ``1e-4``, where tails are heavy ``1e-2``.
+        """The beta that spends each budget, to about ``1e-3``, where tails are heavy ``1e-2``.
 
         The reward is flat in it.
         """
@@ -134,6 +133,14 @@ def _lagrange(x: Float64[np.ndarray, " w"], at: float) -> Float64[np.ndarray, " 
     factors = (at - x)[None, :] / away
     np.fill_diagonal(factors, 1.0)
     return np.asarray(factors.prod(axis=1))
+
+
+def _slopes(values: Float64[np.ndarray, " g"], step: float) -> Float64[np.ndarray, " g"]:
+    """Slopes at equal steps, from two values on each side, from one next to the ends."""
+    slopes = np.gradient(values, step)
+    near, far = values[3:-1] - values[1:-3], values[4:] - values[:-4]
+    slopes[2:-2] = (8 * near - far) / (12 * step)
+    return np.asarray(slopes)
 
 
 def tabulated_spending(
@@ -172,17 +179,17 @@ def tabulated_spending(
         return all(x.kl.mean() > 1.3 * largest and x.ess < _HOPELESS for x in last)
 
     # where Gaussian rewards would spend the smallest budget; others may spend it before
-    first = int(np.floor(np.log((2 * smallest) ** 0.5) / step)) - _BELOW
+    first = int(np.floor(np.log((2 * smallest) ** 0.5) / step)) - _MARGIN
     nodes: list[Node] = []
     while not nodes or not enough(nodes):
         nodes += [node(first + len(nodes) + i) for i in range(_TOGETHER)]
-    while nodes[_MARGIN].kl.mean() > smallest:
-        first -= _BELOW
-        nodes = [*(node(first + i) for i in range(_BELOW)), *nodes]
+    while len(nodes) <= _MARGIN or nodes[_MARGIN].kl.mean() > smallest:
+        first -= _TOGETHER
+        nodes = [*(node(first + i) for i in range(_TOGETHER)), *nodes]
     log_betas = np.array([log_beta(first + i) for i in range(len(nodes))])
     bias = np.array([x.bias.mean() for x in nodes])
     biased = np.array([x.kl.mean() for x in nodes])
-    kl = biased + np.gradient(bias, log_betas) - bias
+    kl = biased + _slopes(bias, step) - bias
     roots = np.array([x.squares for x in nodes]) ** 0.5
     ratios = np.array([[getattr(x, name) for name in _GROWTH] for x in nodes])
     ratios /= _grown(roots)
