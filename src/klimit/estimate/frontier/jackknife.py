@@ -175,9 +175,9 @@ def _kl_variance(
     light: Float64[np.ndarray, "4 q"],
     m: Float64[np.ndarray, " q"],
 ) -> Float64[np.ndarray, " q"]:
-    """From the draws of large weight; of the others, the average gap stands for each.
+    """From what the KL loses without each of the best draws, ``shift``.
 
-    The shift, like the weights of the others, is minus what a draw left out moves the KL by.
+    Of the others, the average gap stands for each.
     """
     mean = (row_sums(shift) - light[0] - sloped) / m  # the gaps of all draws sum to 0
     known = light[0] > _LEAST

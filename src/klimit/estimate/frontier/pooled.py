@@ -90,7 +90,7 @@ class PooledFrontier:
         lift = float(noise) / p / (2 * beta**3 * float(node.spread.mean()))
         slow = widening(more.decay)
         return Values(
-            beta=np.full(1, beta),
+            beta=np.array([beta]),
             rewards=(kl + cgf) / beta + more.added + lift,
             variances=np.where(counts > 1, np.maximum(node.variance, 0), np.inf)
             * slow

@@ -28,7 +28,7 @@ _GROWTH = {
     "fourth": 4,
     "kl_variance": 2,
 }  # powers of the root of the sum of squared weights to which each is nearly in proportion
-_WIDTH = 4  # tabulated betas between which is interpolated
+_WIDTH = 4  # tabulated betas between which is interpolated: no more than `_MARGIN` and one
 _HOPELESS = 4.0  # effective draws a prompt below which no budget is borne
 
 
@@ -80,8 +80,8 @@ class Spending:
             ``(g, p)``.
         ratios: The fields of the nodes by the powers of these roots with which they grow, hence
             nearly constant, shape ``(g, 9, p)``.
-        least: The smallest of the ratios that are interpolated together, from each beta on,
-            shape ``(g - w + 1, 9, p)`` for ``w`` of them.
+        least: The smallest of the four ratios from each beta on, between which is interpolated,
+            shape ``(g - 3, 9, p)``.
         most: The largest of them.
         spent: The logarithm of the beta by that of the KL.
     """
@@ -106,14 +106,12 @@ class Spending:
 
     def node(self, beta: float) -> Node:
         """What the prompts have at a beta, by cubic interpolation in its logarithm."""
-        windows = self.least.shape[0]
-        width = self.log_beta.size + 1 - windows
-        at = int(np.searchsorted(self.log_beta, np.log(beta))) - width // 2
-        first = min(max(at, 0), windows - 1)
-        used = slice(first, first + width)
+        at = int(np.searchsorted(self.log_beta, np.log(beta))) - _WIDTH // 2
+        first = min(max(at, 0), self.log_beta.size - _WIDTH)
+        used = slice(first, first + _WIDTH)
         shares = _lagrange(self.log_beta[used], float(np.log(beta)))
         ratios = self.ratios[used]
-        found = (shares @ ratios.reshape(width, -1)).reshape(ratios.shape[1:])
+        found = (shares @ ratios.reshape(_WIDTH, -1)).reshape(ratios.shape[1:])
         np.maximum(found, self.least[first], out=found)
         np.minimum(found, self.most[first], out=found)
         root = np.exp(shares @ self.log_roots[used])
@@ -193,7 +191,7 @@ def tabulated_spending(
     roots = np.array([x.squares for x in nodes]) ** 0.5
     ratios = np.array([[getattr(x, name) for name in _GROWTH] for x in nodes])
     ratios /= _grown(roots)
-    windows = sliding_window_view(ratios, min(_WIDTH, len(nodes)), axis=0)
+    windows = sliding_window_view(ratios, _WIDTH, axis=0)
     rises = np.append(True, np.diff(np.maximum.accumulate(kl)) > 0) & (kl > 0)
     return Spending(
         log_betas,
