@@ -163,6 +163,14 @@ def test_many_equal_splits_are_worked_out_once() -> None:
     assert_allclose(together[several], alone, rtol=1e-10)
 
 
+def test_the_best_of_all_draws_of_a_large_pool_with_few_ties_costs_what_its_bound_says() -> (
+    None
+):
+    rewards = np.random.default_rng(0).integers(0, 10**5, size=(3, 1500)).astype(float)
+    point = estimate_best_of_n(Draws.from_matrix(rewards), n=1500).points[0]
+    assert_allclose(point.kl.value, np.log(1500) - 1 + 1 / 1500, atol=0.05)
+
+
 def test_one_n_of_a_curve_is_that_n_alone() -> None:
     rng = np.random.default_rng(5)
     rows = [np.round(rng.normal(size=m), 1).tolist() for m in (5, 9, 9, 17)]

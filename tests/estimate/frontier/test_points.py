@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from benchmarks.coverage import grouped, parsed, study
 from benchmarks.laws import LAWS
+from mpmath import exp, mpf, workdps
 from numpy.testing import assert_allclose
 
 from klimit import (
@@ -15,6 +16,7 @@ from klimit import (
     frontier,
 )
 from klimit.estimate.frontier import spend
+from klimit.estimate.frontier.sums import sum_directly
 
 
 def gaussian(p: int, m: int, seed: int = 5) -> Draws:
@@ -182,14 +184,47 @@ def test_no_prompt_gets_more_than_its_ceiling() -> None:
 
 @pytest.mark.parametrize("pooling", ["pooled", "per-prompt"])
 @pytest.mark.parametrize("kl", [1e-6, 1e-7, 1e-9, 1e-12, 1e-16, 1e-30, 1e-300])
-def test_budgets_next_to_nothing_buy_their_root(kl: float, pooling: str) -> None:
-    rewards = np.random.default_rng(0).normal(size=(50, 64))
-    point = estimate_frontier(Draws.from_matrix(rewards), kl=kl, pooling=pooling).points[0]
+@pytest.mark.parametrize("prompts", ["sampled", "fixed"])
+def test_budgets_next_to_nothing_buy_their_root(kl: float, pooling: str, prompts: str) -> None:
+    draws = Draws.from_matrix(rewards := np.random.default_rng(0).normal(size=(50, 64)))
+    point = estimate_frontier(draws, kl=kl, pooling=pooling, prompts=prompts).points[0]
     # sqrt(2 kl Var r), the variance free of its bias; the unit in the last place of the mean
     bought = (2 * kl) ** 0.5 * rewards.std(axis=1, ddof=1).mean()
     assert_allclose(point.reward.value - rewards.mean(), bought, rtol=5e-3, atol=1e-17)
     assert_allclose(point.beta, (2 * kl) ** 0.5 / rewards.std(axis=1).mean(), rtol=0.05)
     assert point.supported
+
+
+def test_no_budget_buys_less_than_the_reference_itself_has() -> None:
+    rows = [[1.0] * 8 + [0.0], [1.0] * 3 + [0.0] * 6, [1.0] * 5 + [0.0] * 4]
+    found = estimate_frontier(
+        Draws.from_matrix(rows), kl=[0.0, 1e-7, 0.1], pooling="per-prompt"
+    )
+    plain, next_to_nothing, little = (point.reward.value for point in found.points)
+    assert plain <= next_to_nothing < little
+
+
+def test_rewards_too_close_for_their_squares_are_refused_with_the_remedy() -> None:
+    draws = Draws.from_matrix([[0.0, 2e-300], [5.0, 5.0]])
+    with pytest.raises(InputError, match="got 2e-300 at most: multiply them by a constant"):
+        estimate_frontier(draws, kl=0.1)
+
+
+@pytest.mark.parametrize("beta", [1e-3, 0.1, 1.0, 4.0])
+def test_the_variance_of_the_divergence_is_that_of_the_draws_influences(beta: float) -> None:
+    rows = np.random.default_rng(2).gumbel(size=(5, 200))
+    table = sum_directly(rows.ravel(), np.full(5, 200))
+    tilts = (table.at(np.full(5, scale * beta)) for scale in (1, 2))
+    found = spend.kl_variance(*tilts, counts=table.counts)
+    with workdps(30):
+        for row, variance in zip(rows, found, strict=True):
+            mass = [exp(beta * mpf(r)) for r in row]
+            weights = [x / sum(mass) for x in mass]
+            mean = sum(w * r for w, r in zip(weights, row, strict=True))
+            pairs = zip(weights, row, strict=True)
+            moved = [w * (beta * (r - mean) - 1) + mpf(1) / 200 for w, r in pairs]
+            exact = float(sum(x * x for x in moved) * 200 / 199)
+            assert_allclose(variance, exact, rtol=1e-10, atol=1e-16)
 
 
 @pytest.mark.parametrize("m", [64, 1000])

@@ -47,6 +47,14 @@ def test_betas_of_any_size_may_be_asked_for_at_once(order: int) -> None:
     assert_allclose(found[borne], alone, rtol=1e-10, atol=1e-12)
 
 
+def test_the_unit_of_the_reward_does_not_matter() -> None:
+    powers, betas = X[:, None] ** np.arange(KNOWN), np.array([0.01, 3.0])
+    for unit in (1e-60, 1e60):
+        draws = stretches(np.full(X.size, unit), powers)
+        alike = one_draw_each(X).masses(ALL, betas)
+        assert_allclose(draws.masses(ALL, betas / unit), alike, rtol=1e-12, atol=1e-12)
+
+
 @pytest.mark.parametrize("beta", [0.0, 1e-12, 0.4, 3.0])
 def test_sums_are_those_over_the_draws(beta: float) -> None:
     half, rows = np.array([0.5, 2.0, 1e-9, 1e9]), RNG.uniform(-1, 1, (4, 50))

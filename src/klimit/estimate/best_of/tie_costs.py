@@ -104,7 +104,7 @@ def _cost(below: _Splits, size: _Splits, above: _Splits, n: int) -> _Splits:
     with np.errstate(divide="ignore", invalid="ignore"):
         upto = n * np.log1p(-above / m)
         before = np.where(below > 0, n * np.log1p(-(size + above) / m), -np.inf)
-        won = np.exp(upto) * -np.expm1(before - upto)
+        won = np.exp(upto) * -np.expm1(np.minimum(before - upto, 0.0))
         edge = np.where(below > 0, np.exp(before) * before, 0.0)
         even = np.log(n) - (n - 1) / n - np.log(won * m / size)
         cost = won * even + (n - 1) / n * (np.exp(upto) * upto - edge)

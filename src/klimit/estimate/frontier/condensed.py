@@ -18,7 +18,7 @@ _TOGETHER = (
 )
 _WEIGHTS = 1 << 19  # computed at a time: fewer take more calls, for which threads wait
 _TINY = 1e-300  # in place of a beta of 0, where it meets an infinite distance
-_AXES = (0, 0, 0, 0, 0, 0, 1)  # of the prompts in the fields of TiltSums
+_AXES = (0, 0, 0, 0, 0, 1)  # of the prompts in the fields of TiltSums
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +84,6 @@ class CondensedSums:
             reward=top + mean,
             variance=np.maximum(variance, 0.0),  # its terms may cancel, see `at`
             heavy=heavy,
-            gaps=apart,
             powers=np.array(powers),
         )
 

@@ -33,7 +33,6 @@ class Jackknife:
             draw.
         third: Sum of the third powers of the draws' influences on it, shape ``(p,)``.
         fourth: Sum of their fourth powers, shape ``(p,)``.
-        kl_variance: Variance over the draws of the tilt's divergence, shape ``(p,)``.
     """
 
     bias: Float64[np.ndarray, " p"]
@@ -41,7 +40,6 @@ class Jackknife:
     variance: Float64[np.ndarray, " p"]
     third: Float64[np.ndarray, " p"]
     fourth: Float64[np.ndarray, " p"]
-    kl_variance: Float64[np.ndarray, " p"]
 
 
 def jackknife(sums: TiltSums, *, counts: Int64[np.ndarray, " p"]) -> Jackknife:
@@ -78,16 +76,10 @@ def _part(
 ) -> list[Float64[np.ndarray, " q"]]:
     """The fields of the result for some of the prompts."""
     m, single, every = counts.astype(np.float64), counts == 1, sums.heavy[prompts]
-    others = 1.0 - every  # the weight of the other draws, added where rounding might hide it
-    others[:, 0] = np.maximum(row_sums(every[:, 1:]) + sums.powers[0, prompts], _LEAST)
-    logs, inverse = np.log(others), 1 / others
-    sloped = sums.beta[prompts, None] * every * sums.gaps[prompts]
-    shift = logs + sloped * inverse
-    kl_variance = _kl_variance(shift, row_sums(sloped), sums.powers[:, prompts], m)
-
     present, heavy, light = _divided(every, sums.powers[:, prompts])
-    own = slice(heavy.shape[1])
-    logs, inverse = logs[:, own] * present, inverse[:, own]
+    others = 1.0 - heavy  # the weight of the other draws, added where rounding might hide it
+    others[:, :1] = np.maximum(row_sums(heavy[:, 1:]) + light[0], _LEAST)[:, None]
+    logs, inverse = np.log(others) * present, 1 / others
     raised, rest = _raised(heavy), m - row_sums(present)
     smaller = np.array([row_sums(x[:, 1:]) for x in raised]) + light[1:] / _ORDERS[:, None]
     whole = smaller + np.array([row_sums(x[:, :1]) for x in raised])
@@ -120,7 +112,6 @@ def _part(
         np.where(single, np.inf, (m - 1) / m * second),
         -third,
         fourth,
-        np.where(single, np.inf, kl_variance),
     ]
 
 
@@ -167,20 +158,3 @@ def _count_term(m: Float64[np.ndarray, " p"]) -> Float64[np.ndarray, " p"]:
     many = np.maximum(m, 2.0)
     term = (many - 1) / many + (many - 1) * np.log1p(-1 / many)
     return np.asarray(np.where(m > 1, term, 0.0))
-
-
-def _kl_variance(
-    shift: Float64[np.ndarray, "q h"],
-    sloped: Float64[np.ndarray, " q"],
-    light: Float64[np.ndarray, "4 q"],
-    m: Float64[np.ndarray, " q"],
-) -> Float64[np.ndarray, " q"]:
-    """From what the KL loses without each of the best draws, ``shift``.
-
-    Of the others, the average gap stands for each.
-    """
-    mean = (row_sums(shift) - light[0] - sloped) / m  # the gaps of all draws sum to 0
-    known = light[0] > _LEAST
-    evenness = np.where(known, light[1] / np.where(known, light[0], 1.0) ** 2, 0.0)
-    total = row_dots(shift, shift) + evenness * (light[0] + sloped) ** 2 - m * mean**2
-    return np.asarray(np.maximum((m - 1) / m * total, 0.0))

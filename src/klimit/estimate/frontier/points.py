@@ -108,7 +108,8 @@ def estimate_frontier(
         A point a budget, in the order asked.
 
     Raises:
-        InputError: An argument is outside its range.
+        InputError: An argument is outside its range, or the rewards of each
+            prompt differ by next to nothing.
         InsufficientDataError: One prompt, where prompts are sampled.
 
     Example:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
+from klimit.core.errors import InputError
 from klimit.estimate.frontier.extrapolation import Extrapolated, extrapolated, widening
 from klimit.estimate.frontier.spend import Node, Spending, tabulated_spending
 from klimit.estimate.frontier.sums import Sums, TiltSums
@@ -87,7 +88,10 @@ class PooledFrontier:
         more, carried = self._bias(beta, node)
         # the minimum over beta of a noisy curve lies low by what its own noise moves it
         noise = node.kl.var() if self.prompts == "sampled" else node.kl_variance.mean()
-        lift = float(noise) / p / (2 * beta**3 * float(node.spread.mean()))
+        spread = beta * float(node.spread.mean())
+        rise = beta * spread  # of the KL with the logarithm of beta
+        moved = min(float(noise) / p / rise / rise, 1.0) if rise > 0 else 0.0
+        lift = moved * spread / 2
         slow = widening(more.decay)
         return Values(
             beta=np.array([beta]),
@@ -135,6 +139,9 @@ def pooled_frontier(sums: Sums, *, budgets: list[float], prompts: str) -> Pooled
 
     Returns:
         The frontier, whose ``values`` are asked for budget by budget.
+
+    Raises:
+        InputError: Rewards differ, but so little that the squares of their differences are 0.
     """
     tops, plain = ceilings(sums), sums.at(np.zeros(sums.counts.size))
     top = float(tops.mean())
@@ -142,6 +149,12 @@ def pooled_frontier(sums: Sums, *, budgets: list[float], prompts: str) -> Pooled
     if not (top > 0 and inside):
         return PooledFrontier(sums, plain, None, tops, top, prompts, {})
     spread = float(plain.variance.mean())
+    if spread == 0:
+        apart = float((sums.best[:, 0] - sums.lowest).max())
+        raise InputError(
+            "rewards of a prompt need differences whose squares are not 0, got "
+            f"{apart:.3g} at most: multiply them by a constant"
+        )
     spending = tabulated_spending(
         sums, spread=spread, smallest=min(inside), largest=max(inside)
     )

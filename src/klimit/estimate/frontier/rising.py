@@ -24,19 +24,22 @@ class RisingFrontier:
     """A frontier, mended where it would fall.
 
     Where few draws carry it, the bias that is removed may shrink faster than the curve rises;
-    there a monotone curve through its running maximum stands for it. Nothing lies above the
-    ceiling where the draws show it, or else above the best of all rewards.
+    there a monotone curve through its running maximum stands for it. Nothing lies below the
+    reference's own reward, and nothing above the ceiling where the draws show it, or else above
+    the best of all rewards.
 
     Attributes:
         curve: The frontier as it was estimated.
         budgets: Where it was looked at, rising, in nats, shape ``(g,)``.
         rewards: The largest mean reward up to each, shape ``(g,)``.
+        floor: The mean reward of the reference policy, which any budget buys.
         ceiling: The mean of the best rewards where the draws show it, or else the best of all.
     """
 
     curve: PooledFrontier | OwnFrontier
     budgets: Float64[np.ndarray, " g"]
     rewards: Float64[np.ndarray, " g"]
+    floor: float
     ceiling: float
 
     def values(self, kl: float) -> Values:
@@ -55,7 +58,7 @@ class RisingFrontier:
             curve = PchipInterpolator(self.budgets, self.rewards)
             wanted = float(curve(min(kl, self.budgets[-1])))
         if kl > 0:
-            wanted = min(wanted, self.ceiling)
+            wanted = min(max(wanted, self.floor), self.ceiling)
         return replace(found, rewards=found.rewards + (wanted - mean))
 
 
@@ -101,11 +104,12 @@ def _mended(
     largest: float,
 ) -> RisingFrontier:
     best, none = sums.best[:, 0], np.empty(0)
+    floor = float(curve.values(0.0).rewards.mean())
     ceiling = float(best.mean() if ceiling_seen(sums) else best.max())
     budgets = budgets[(budgets > 0) & (budgets < (1 - _APART) * top)]
     if ceiling_seen(sums) or not budgets.size or largest <= budgets[0]:
-        return RisingFrontier(curve, none, none, ceiling)
+        return RisingFrontier(curve, none, none, floor, ceiling)
     apart = np.append(True, np.diff(np.maximum.accumulate(budgets)) > _APART * budgets[:-1])
     budgets = np.append(budgets[apart], top)
     means = np.array([float(curve.values(float(kl)).rewards.mean()) for kl in budgets])
-    return RisingFrontier(curve, budgets, np.maximum.accumulate(means), ceiling)
+    return RisingFrontier(curve, budgets, np.maximum.accumulate(means), floor, ceiling)

@@ -1,18 +1,19 @@
 """The inverse temperature common to all prompts that spends a KL budget on average."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float64, Int64
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.interpolate import PchipInterpolator
 
 from klimit.estimate.frontier.jackknife import jackknife
-from klimit.estimate.frontier.sums import Sums
+from klimit.estimate.frontier.sums import Sums, TiltSums
 
-__all__ = ["Node", "Spending", "tabulated_spending"]
+__all__ = ["Node", "Spending", "kl_variance", "tabulated_spending"]
 
-_RATIO = 1.25  # of neighbouring betas in the table
+_OCTAVE = 3  # steps of the table to twice a beta
+_RATIO = 2 ** (1 / _OCTAVE)  # of neighbouring betas
 _MARGIN = 3  # betas tabulated beyond the largest and below the smallest that is needed
 _NODES = 160
 _TOGETHER = 2  # tabulated before it is asked whether they are enough
@@ -141,6 +142,35 @@ def _slopes(values: Float64[np.ndarray, " g"], step: float) -> Float64[np.ndarra
     return np.asarray(slopes)
 
 
+def kl_variance(
+    tilt: TiltSums, twice: TiltSums, *, counts: Int64[np.ndarray, " p"]
+) -> Float64[np.ndarray, " p"]:
+    r"""Variance over the draws of the tilt's divergence; 0 for a single draw.
+
+    A draw of weight :math:`w` moves it by :math:`w\,(\beta (r - \bar r) - 1) + 1/m`. The sum of
+    the squares of these is a mean under twice the beta, where weights are as the squares are.
+
+    Args:
+        tilt: A tilt of the draws.
+        twice: That of twice its beta.
+        counts: Number of draws of each prompt, shape ``(p,)``.
+
+    Returns:
+        The variances, shape ``(p,)``.
+
+    Example:
+        >>> from klimit.estimate.frontier.sums import sum_directly
+        >>> table = sum_directly(np.array([0.0, 1.0, 2.0]), np.array([3]))
+        >>> tilt, twice = (table.at(np.full(1, beta)) for beta in (1.0, 2.0))
+        >>> kl_variance(tilt, twice, counts=table.counts).round(3)
+        array([0.023])
+    """
+    m = counts.astype(np.float64)
+    moved = tilt.beta * (twice.reward - tilt.reward) - 1
+    square = tilt.squares * (tilt.beta**2 * twice.variance + moved**2)
+    return np.asarray(np.maximum(square - 1 / m, 0.0) * m / np.maximum(m - 1, 1.0))
+
+
 def tabulated_spending(
     sums: Sums, *, spread: float, smallest: float, largest: float
 ) -> Spending:
@@ -162,13 +192,28 @@ def tabulated_spending(
     def log_beta(i: int) -> float:
         return i * step - float(np.log(spread)) / 2
 
+    tilts: dict[int, TiltSums] = {}  # taken, and not yet made nodes
+
+    def tilt(i: int) -> TiltSums:
+        if i not in tilts:
+            tilts[i] = sums.at(np.full(p, np.exp(log_beta(i))))
+        return tilts[i]
+
     def node(i: int) -> Node:
-        tilt = sums.at(np.full(p, np.exp(log_beta(i))))
-        left = jackknife(tilt, counts=sums.counts)
-        jackknifed = [getattr(left, field.name) for field in fields(left)]
-        # infinite for a single draw, which interpolation cannot take
-        jackknifed = [np.where(np.isinf(x), 0.0, x) for x in jackknifed]
-        return Node(tilt.kl, tilt.variance, tilt.squares, *jackknifed)
+        own, twice = tilt(i), tilt(i + _OCTAVE)
+        left = jackknife(tilts.pop(i), counts=sums.counts)
+        return Node(
+            kl=own.kl,
+            spread=own.variance,
+            squares=own.squares,
+            bias=left.bias,
+            change=left.change,
+            # infinite for a single draw, which interpolation cannot take
+            variance=np.where(sums.counts > 1, left.variance, 0.0),
+            third=left.third,
+            fourth=left.fourth,
+            kl_variance=kl_variance(own, twice, counts=sums.counts),
+        )
 
     def enough(found: list[Node]) -> bool:
         last = found[-_MARGIN:]

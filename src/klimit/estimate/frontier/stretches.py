@@ -135,7 +135,7 @@ class Stretches:
             largest = beta[order[-1]]
             first = beta[order].searchsorted(largest / _APART)
             some, order = order[first:], order[:first]
-            most = max(float(largest), _LEAST)
+            most = float(largest) or 1.0
             shares = (beta[some] / most)[:, None] ** _ORDERS
             masses[some] = self._summed(prompts, np.minimum(half * most, _REACH), shares)
         return masses

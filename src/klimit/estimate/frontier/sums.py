@@ -24,8 +24,7 @@ class TiltSums:
         cgf: Logarithm of the mean of ``exp(beta r)``, shape ``(p,)``.
         reward: Mean reward under the tilt, shape ``(p,)``.
         variance: Variance of the reward under the tilt, shape ``(p,)``.
-        heavy: Weights of the best draws, shape ``(p, h)``, 0 where a prompt has fewer.
-        gaps: What their rewards exceed the mean by, shape ``(p, h)``; of no meaning there.
+        heavy: Weights of the best draws, falling, shape ``(p, h)``, 0 where a prompt has fewer.
         powers: Sums of the powers 1 to 4 of the other draws' weights, shape ``(4, p)``.
     """
 
@@ -34,7 +33,6 @@ class TiltSums:
     reward: Float64[np.ndarray, " p"]
     variance: Float64[np.ndarray, " p"]
     heavy: Float64[np.ndarray, "p h"]
-    gaps: Float64[np.ndarray, "p h"]
     powers: Float64[np.ndarray, "4 p"]
 
     @property
@@ -120,7 +118,6 @@ class DirectSums:
             reward=top + mean,
             variance=variance + self._spread(light * gap**2),
             heavy=heavy,
-            gaps=gaps,
             powers=np.array([self._spread(power) for power in powers]),
         )
 
