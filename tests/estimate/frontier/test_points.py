@@ -195,6 +195,15 @@ def test_budgets_next_to_nothing_buy_their_root(kl: float, pooling: str, prompts
     assert point.supported
 
 
+@pytest.mark.parametrize("m", [16, 64, 256])
+def test_a_budget_next_to_nothing_is_known_as_well_as_the_mean(m: int) -> None:
+    found = estimate_frontier(gaussian(40, m), kl=[0.0, 1e-6, 1e-4, 1e-3], prompts="fixed")
+    mean, *others = (point.reward for point in found.points)
+    for reward in others:
+        assert_allclose(reward.value - reward.low, mean.value - mean.low, rtol=0.01)
+        assert_allclose(reward.high - reward.value, mean.high - mean.value, rtol=0.01)
+
+
 def test_no_budget_buys_less_than_the_reference_itself_has() -> None:
     rows = [[1.0] * 8 + [0.0], [1.0] * 3 + [0.0] * 6, [1.0] * 5 + [0.0] * 4]
     found = estimate_frontier(

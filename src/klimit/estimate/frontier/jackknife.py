@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from klimit.estimate.frontier.power_sums import about, power_sums
+from klimit.estimate.frontier.power_sums import deviations, power_sums
 from klimit.estimate.frontier.rows import row_dots, row_sums
 from klimit.estimate.frontier.sums import TiltSums
 
@@ -90,15 +90,16 @@ def _part(
     left = present * (scale[:, None] * total - level[:, None])
     series = scale * (_SERIES @ whole - _OWN[:, None])
     moved = row_sums(left) + (series * light).sum(axis=0)
-    fewer = level + moved / m + _count_term(m - 1)
-    now = (m - 1) / m * whole.sum(axis=0) + _count_term(m)
+    fewer = level + moved / m - _series_alike(m - 1)
+    now = (m - 1) / m * whole.sum(axis=0) - _series_alike(m)
 
-    influence = logs + left
-    of_light = power_sums(series[0] - 1.0, series[1] - 0.5, light)
-    centre = (row_sums(influence) + of_light[0]) / m
+    influence, (mean, away) = logs + left, deviations(light, rest)
+    terms = _influence(series, mean)
+    centre = (row_sums(influence) + power_sums(terms, away, rest)[0]) / m
+    terms[0] -= centre
     centred = present * (influence - centre[:, None])
     square = centred * centred
-    second, third, fourth = about(centre, of_light, rest)
+    second, third, fourth = power_sums(terms, away, rest)[1:]
     # that of a normal law at least: where all weights are alike the sums cancel
     fourth = np.maximum(fourth, 3 * second**2 / np.maximum(rest, 1.0))
     second += row_sums(square)
@@ -151,6 +152,31 @@ def _bias_left(
     left *= inverse
     left *= inverse
     return left
+
+
+def _influence(
+    series: Float64[np.ndarray, "4 p"], mean: Float64[np.ndarray, " p"]
+) -> Float64[np.ndarray, "5 p"]:
+    """The influence of a light draw as a polynomial of what its weight exceeds the mean by."""
+    one, two, three, four = series
+    slope = -1 / (1 - mean)
+    return np.array(
+        [
+            np.log1p(-mean) + mean * (one + mean * (two + mean * (three + mean * four))),
+            slope + one + mean * (2 * two + mean * (3 * three + mean * 4 * four)),
+            -(slope**2) / 2 + two + mean * (3 * three + mean * 6 * four),
+            slope**3 / 3 + three + 4 * mean * four,
+            -(slope**4) / 4 + four,
+        ]
+    )
+
+
+def _series_alike(m: Float64[np.ndarray, " p"]) -> Float64[np.ndarray, " p"]:
+    """The part of the bias that comes from the weights, as a series, where all are alike."""
+    many = np.maximum(m, 1.0)
+    return np.asarray(
+        (many - 1) / many * (many ** (1 - _ORDERS[:, None]) / _ORDERS[:, None]).sum(axis=0)
+    )
 
 
 def _count_term(m: Float64[np.ndarray, " p"]) -> Float64[np.ndarray, " p"]:
