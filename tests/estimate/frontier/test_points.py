@@ -16,6 +16,7 @@ from klimit import (
     frontier,
 )
 from klimit.estimate.frontier import spend
+from klimit.estimate.frontier.jackknife import jackknife
 from klimit.estimate.frontier.sums import sum_directly
 
 
@@ -245,6 +246,22 @@ def test_the_beta_of_a_budget_is_that_of_a_finer_table(
     monkeypatch.setattr(spend, "_RATIO", 1.03)
     fine = [point.beta for point in estimate_frontier(draws, kl=budgets).points]
     assert_allclose(coarse, fine, rtol=2e-3)
+
+
+@pytest.mark.parametrize("kl", [0.05, 0.5, 1.5])
+def test_the_beta_of_a_budget_spends_it_the_bias_removed(kl: float) -> None:
+    draws = gaussian(100, 64)
+    beta = estimate_frontier(draws, kl=kl).points[0].beta
+    table = sum_directly(draws.rewards, draws.counts)
+
+    def bias(log_beta: float) -> float:
+        tilt = table.at(np.full(100, np.exp(log_beta)))
+        return float(jackknife(tilt, counts=table.counts).bias.mean())
+
+    at, step = np.log(beta), 1e-3
+    slope = (bias(at + step) - bias(at - step)) / (2 * step)
+    spent = float(table.at(np.full(100, beta)).kl.mean()) + slope - bias(at)
+    assert_allclose(spent, kl, rtol=2e-3)
 
 
 @pytest.mark.parametrize("m", [6000, 200_000])
