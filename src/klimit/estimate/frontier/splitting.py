@@ -189,13 +189,12 @@ def _runs(
     counts: Int64[np.ndarray, " q"],
 ) -> tuple[Int64[np.ndarray, " r"], Int64[np.ndarray, " r"]]:
     """Draws cut into runs of one prompt each: whose they are, and how long."""
-    count = int(counts[0])
-    if (counts == count).all() and count <= _RUN:
-        equal = 1  # their lengths stay equal, so that all are multiplied in one call
-        while count % (2 * equal) == 0 and count >= 2 * equal * _PART:
+    if counts.max() <= _RUN:
+        count, equal = int(counts[0]), 1  # runs that are alike are multiplied in one call
+        alike = (counts == count).all()
+        while alike and count % (2 * equal) == 0 and count >= 2 * equal * _PART:
             equal *= 2
-        owners = np.repeat(np.arange(counts.size), equal)
-        return owners, np.full(owners.size, count // equal)
+        return np.repeat(np.arange(counts.size), equal), np.repeat(counts // equal, equal)
     parts = [ceil(count / _RUN) for count in counts.tolist()]
     cuts = [count * np.arange(n + 1) // n for count, n in zip(counts, parts, strict=True)]
     return np.repeat(np.arange(counts.size), parts), np.concatenate([*map(np.diff, cuts)])
