@@ -165,6 +165,25 @@ def test_an_ended_run_goes_on_where_it_was(
     assert set(kept["response"]) == {r["response"] for r in there if r["draw"] < 40}
 
 
+def test_a_second_interrupt_does_not_wait_for_what_is_in_flight(
+    endpoint: Endpoint, prompts: Path, tmp_path: Path
+) -> None:
+    endpoint.seconds = 120
+    with started(options(endpoint, prompts, tmp_path / "run")) as process:
+        deadline = time.monotonic() + 60
+        while len(endpoint.requests) < 3:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        said = next(line for line in process.stderr if "stopping" in line)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert "stopping; waiting for 72 draws on their way (Ctrl-C drops them)" in said
+    assert process.returncode == 130
+    assert err == "error: interrupted\n"
+
+
 def test_a_model_that_fails_exits_3_and_what_was_drawn_is_kept(
     klimit: Klimit, endpoint: Endpoint, prompts: Path, tmp_path: Path
 ) -> None:

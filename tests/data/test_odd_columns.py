@@ -2,10 +2,12 @@
 
 import datetime as dt
 import gzip
+import json
 from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -155,3 +157,28 @@ def test_a_format_that_the_first_bytes_deny_is_refused(tmp_path: Path) -> None:
             read_draws(path, format=asked)
     for path, asked in ((parquet, "parquet"), (arrow, "arrow"), (text, "csv")):
         assert len(read_draws(path, format=asked)) in {1, 4}
+
+
+CUT = "cut \ud83d"  # what a program that counts in UTF-16 leaves of a character
+MENDED = "cut \N{REPLACEMENT CHARACTER}"
+
+
+def test_half_a_character_in_json_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "draws.json"
+    rows = [{"prompt": CUT, "reward": reward, "response": CUT, CUT: 1.0} for reward in REWARDS]
+    path.write_text(json.dumps(rows))
+    draws = read_draws(path, texts="response")
+    assert draws.prompts == (MENDED,)
+    assert draws.texts is not None
+    assert draws.texts[0] == MENDED
+    assert list(draws.columns) == [MENDED]
+
+
+def test_half_a_character_in_pandas_is_replaced() -> None:
+    cells = pd.Series([CUT, None, "whole", "whole"], dtype=object)
+    draws = read_draws(
+        pd.DataFrame({"prompt": ["a"] * 4, "reward": REWARDS, "response": cells}),
+        texts="response",
+    )
+    assert draws.texts is not None
+    assert list(draws.texts) == [MENDED, "", "whole", "whole"]

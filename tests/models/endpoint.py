@@ -28,7 +28,7 @@ class Endpoint:
         samples: Whether what it answers depends on the seed.
         failures: Status codes of the next replies, before it recovers.
         key: The API key it wants.
-        seconds: How long it takes for a request.
+        seconds: How long it takes to draw.
         longest: Longest prompt that it takes, in characters.
         model: What it draws from; six words of its own if ``None``.
         requests: The bodies it was sent.
@@ -127,7 +127,8 @@ def serving(endpoint: Endpoint) -> Iterator[Endpoint]:
         def answer(self, body: dict[str, object]) -> None:
             key = self.headers.get("Authorization", "")
             status, reply = endpoint.reply(self.path, key, body)
-            stopping.wait(endpoint.seconds)
+            if body:
+                stopping.wait(endpoint.seconds)
             content = json.dumps(reply).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))

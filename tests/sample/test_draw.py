@@ -67,7 +67,15 @@ def seed_of(prompt: int, draw: int) -> int:
 
 def drawn_from(model: Recorder, wanted: list[Wanted], **how: int) -> list[Drawn]:
     drawn: list[Drawn] = []
-    draw_all(model, wanted, seed=7, max_tokens=8, on_drawn=drawn.extend, **how)
+    draw_all(
+        model,
+        wanted,
+        seed=7,
+        max_tokens=8,
+        on_drawn=drawn.extend,
+        on_stop=lambda draws: pytest.fail(f"stopped before {draws} draws"),
+        **how,
+    )
     return drawn
 
 
@@ -97,6 +105,7 @@ def test_several_requests_are_in_flight_and_never_more_than_allowed() -> None:
 def test_a_failure_hands_over_what_is_in_flight_and_sends_nothing_further() -> None:
     model = Recorder(fails_at=seed_of(0, 0), slow_at=seed_of(0, 2))
     drawn: list[Drawn] = []
+    waited_for: list[int] = []
     with pytest.raises(BackendError, match="the server is gone"):
         draw_all(
             model,
@@ -104,9 +113,11 @@ def test_a_failure_hands_over_what_is_in_flight_and_sends_nothing_further() -> N
             seed=7,
             max_tokens=8,
             on_drawn=drawn.extend,
+            on_stop=waited_for.append,
             batch=2,
             in_flight=2,
         )
+    assert waited_for == [2]
     assert {2, 3} <= {one.draw for one in drawn}
     assert len(drawn) == len(model.seeds) - 2  # all that was sent, less the request that failed
     assert len(model.seeds) < 40
@@ -115,6 +126,7 @@ def test_a_failure_hands_over_what_is_in_flight_and_sends_nothing_further() -> N
 def test_an_interrupt_keeps_what_is_in_flight() -> None:
     model = Recorder(slow_at=seed_of(0, 2))
     drawn: list[Drawn] = []
+    waited_for: list[int] = []
 
     def keep(some: list[Drawn]) -> None:
         drawn.extend(some)
@@ -128,8 +140,10 @@ def test_an_interrupt_keeps_what_is_in_flight() -> None:
             seed=7,
             max_tokens=8,
             on_drawn=keep,
+            on_stop=waited_for.append,
             batch=2,
             in_flight=2,
         )
+    assert waited_for == [2]
     assert {2, 3} <= {one.draw for one in drawn}
     assert len(model.seeds) < 40

@@ -113,6 +113,7 @@ class ScoredPool:
                 seed=self._asked.seed,
                 max_tokens=self._asked.max_tokens,
                 on_drawn=keep,
+                on_stop=_say_waiting,
             )
         self._run.note(self._model.conditions)
 
@@ -157,6 +158,11 @@ class ScoredPool:
             "log_prob_reference": record.log_prob,
             "reward": None if math.isnan(reward) else reward,
         }
+
+
+def _say_waiting(draws: int) -> None:
+    if draws:
+        say("note", f"stopping; waiting for {draws} draws on their way (Ctrl-C drops them)")
 
 
 def _record(drawn: Drawn) -> DrawRecord:

@@ -2,7 +2,7 @@
 
 import re
 
-__all__ = ["one_line", "shown", "visible"]
+__all__ = ["one_line", "shown", "visible", "well_formed"]
 
 _HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
@@ -64,3 +64,21 @@ def visible(text: str) -> str:
 def _sign(found: re.Match[str]) -> str:
     code = ord(found[0])
     return chr(0x2400 + code) if code < 0x20 else "␡" if code == 0x7F else "�"
+
+
+def well_formed(text: str) -> str:
+    r"""The text with U+FFFD in place of lone surrogates, which no encoding holds.
+
+    A program that counts in UTF-16 and cuts a text in the middle of a character leaves one.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        Text that can be encoded.
+
+    Example:
+        >>> well_formed("cut \ud83d")
+        'cut �'
+    """
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

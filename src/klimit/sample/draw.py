@@ -1,9 +1,10 @@
 """Many draws from a model, several requests in flight, each draw handed over as it arrives."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from itertools import islice
+from threading import Thread
 
 from klimit.core.rng import draw_seed
 from klimit.models.protocols import Completion, LanguageModel, Request
@@ -50,6 +51,7 @@ def draw_all(  # noqa: PLR0913  (a run has that many settings)
     seed: int,
     max_tokens: int,
     on_drawn: Callable[[list[Drawn]], None],
+    on_stop: Callable[[int], None],
     batch: int = 32,
     in_flight: int = 3,
 ) -> None:
@@ -64,6 +66,7 @@ def draw_all(  # noqa: PLR0913  (a run has that many settings)
         seed: Root seed of the run.
         max_tokens: Most tokens of a response.
         on_drawn: Takes draws as they arrive, in the thread of the caller, in any order.
+        on_stop: Takes how many draws are waited for once no further request is sent.
         batch: Most draws in one request; they are of one prompt and have neighbouring indices.
         in_flight: Most requests at a time.
 
@@ -71,12 +74,11 @@ def draw_all(  # noqa: PLR0913  (a run has that many settings)
         BackendError: The model failed.
     """
     requests = _requests(wanted, seed, max_tokens, batch)
-    pool = ThreadPoolExecutor(in_flight, thread_name_prefix="klimit-draw")
     flying: dict[Future[list[Completion]], _Sent] = {}
 
     def send(count: int) -> None:
         for sent in islice(requests, count):
-            flying[pool.submit(model.complete, sent.request)] = sent
+            flying[_begun(model, sent.request)] = sent
 
     try:
         send(in_flight)
@@ -87,12 +89,25 @@ def draw_all(  # noqa: PLR0913  (a run has that many settings)
                 del flying[future]
             send(len(done))
     except BaseException:
-        for future in [future for future in flying if not future.cancel()]:
+        on_stop(sum(sent.request.n for future, sent in flying.items() if not future.done()))
+        for future, sent in flying.items():
             if future.exception() is None:
-                on_drawn(flying[future].drawn(future.result()))
+                on_drawn(sent.drawn(future.result()))
         raise
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _begun(model: LanguageModel, request: Request) -> Future[list[Completion]]:
+    """A request on its way, in a thread that a program which ends does not wait for."""
+    future: Future[list[Completion]] = Future()
+
+    def complete() -> None:
+        try:
+            future.set_result(model.complete(request))
+        except BaseException as error:  # noqa: BLE001  (raised where the result is asked for)
+            future.set_exception(error)
+
+    Thread(target=complete, daemon=True).start()
+    return future
 
 
 @dataclass(frozen=True, slots=True)

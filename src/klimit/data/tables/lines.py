@@ -5,13 +5,14 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import polars as pl
 from jaxtyping import Int64
 
 from klimit.core.errors import InputError
-from klimit.core.lines import shown
+from klimit.core.lines import shown, well_formed
 from klimit.data.tables.content import Content
 from klimit.data.tables.table import Columns, Kind
 
@@ -131,7 +132,7 @@ class LinesTable:
         for number, line in self.content.lines():
             if line.strip():
                 try:
-                    yield number, json.loads(line)
+                    yield number, _parsed(line)
                 except (ValueError, RecursionError) as error:
                     reason = getattr(error, "msg", str(error))
                     raise InputError(
@@ -142,7 +143,7 @@ class LinesTable:
     def _array(self) -> Iterator[tuple[int, object]]:
         text = "".join(line for _, line in self.content.lines())
         try:
-            items = json.loads(text)
+            items = _parsed(text)
         except (ValueError, RecursionError) as error:
             raise InputError(
                 f"{self.name}: needed JSON lines or one JSON array, got broken JSON ({error}); "
@@ -162,6 +163,14 @@ class LinesTable:
                 )
             case _:
                 return f"{place} the text {shown(value)}; write the number without quotes"
+
+
+def _parsed(text: str) -> Any:
+    """What JSON says, halves of characters replaced: no table can hold them."""
+    value = json.loads(text)
+    if r"\ud" in text.lower():  # may be half a character, or one in two halves
+        value = json.loads(well_formed(json.dumps(value, ensure_ascii=False)))
+    return value
 
 
 def _number(value: object) -> float | None:

@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 import polars as pl
 
 from klimit.core.errors import InputError
-from klimit.core.lines import shown
+from klimit.core.lines import shown, well_formed
 from klimit.data.formats import TableFormat
 from klimit.data.tables.comma import comma_table
 from klimit.data.tables.content import Content, read_content
@@ -140,7 +140,13 @@ def _from_pandas(source: object) -> pl.LazyFrame:
         try:
             column = pl.from_pandas(values)
         except (ImportError, TypeError, ValueError):
-            given = values.astype(object).where(values.notna(), None)
-            column = pl.Series(given.tolist(), dtype=pl.Object)
+            column = _as_objects(values.astype(object).where(values.notna(), None).tolist())
         columns.append(column.alias(name))
     return pl.DataFrame(columns).lazy()
+
+
+def _as_objects(cells: list[object]) -> pl.Series:
+    """Texts if all of them are, what cannot be encoded replaced; anything else as it is."""
+    if all(isinstance(cell, str | None) for cell in cells):
+        return pl.Series([None if cell is None else well_formed(str(cell)) for cell in cells])
+    return pl.Series(cells, dtype=pl.Object)
