@@ -85,6 +85,16 @@ def test_requirements_are_judged(condition: str, code: int, told: str, klimit: K
     assert told in ended.err
 
 
+def test_a_requirement_is_judged_beside_the_usual_sizes(klimit: Klimit) -> None:
+    call = ["overopt", "EXAMPLE", "--reward", "sentiment", "--gold", "relevance", "--json"]
+    usual = [point["n"] for point in json.loads(klimit(*call).out)["results"][0]["best_of_n"]]
+    assert 5 not in usual
+    ended = klimit(*call, "--require", "gold>=0.3@n=5")
+    assert ended.code == 0
+    found = json.loads(ended.out)["results"][0]["best_of_n"]
+    assert [point["n"] for point in found] == sorted([*usual, 5])
+
+
 @pytest.mark.parametrize(
     ("tokens", "code", "told"),
     [

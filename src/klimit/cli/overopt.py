@@ -82,8 +82,9 @@ def overopt(
         members = ("reward", *proxies[1:])
         data = klimit.combine_rewards(data, columns=members, how=ensemble, penalty=penalty)
         name = f"{ensemble} of {', '.join(proxies)}"
-    asked = n and dict.fromkeys([*n, *(int(item.at) for item in require)])
+    required = [int(item.at) for item in require]
     with about(draws):
+        asked = dict.fromkeys([*n, *required]) if n else _usual(data, required)
         results = klimit.overoptimisation_of_each(
             data,
             golds=gold,
@@ -162,6 +163,15 @@ def read_with_length(
     return klimit.Draws.from_blocks(
         data.prompts, data.offsets, data.rewards, {**data.columns, "length": length}
     )
+
+
+def _usual(data: "Draws", required: Sequence[int]) -> Sequence[int]:
+    """The sizes taken where none are asked for, the required ones among them; none if none."""
+    from klimit.estimate.gold.levels import levels_for
+
+    if not required:
+        return ()
+    return sorted({*levels_for(data, n=None, kl=None).n.tolist(), *required})
 
 
 def _judge(item: Requirement, result: "OverOptimisation") -> Verdict:
