@@ -58,3 +58,11 @@ def test_what_is_out_of_reach_is_hollow(few: Draws) -> None:
     figure = plan_figure(plan(few, reward=9.0))
     assert line(figure, "option-best-of-n").get_markerfacecolor() == "#ffffff"
     assert "hollow" in figure.axes[0].get_title(loc="left")
+
+
+def test_curves_of_one_draw_a_prompt_end_where_the_draws_do() -> None:
+    lone = Draws.from_matrix(np.eye(8)[:, :1])
+    for curve in plan_curves(lone, plan(lone, kl=1e-6)):
+        assert np.isfinite([curve.draws, curve.reward, curve.kl]).all()
+        assert (np.diff(curve.draws) > 0).all()
+        assert curve.draws[0] < 1.1

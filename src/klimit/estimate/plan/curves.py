@@ -19,6 +19,7 @@ __all__ = ["PlanCurve", "plan_curves"]
 
 _BEYOND = 4.0  # how many times the dearest option the curves go on
 _LEAST = 16.0
+_SMALL = 0.05  # strength from which curves are dense, where the draws reach it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,6 +86,6 @@ def _grid(
         ranks = np.quantile(ready.draws.rewards, 1.0 - passed, method="lower")
         found = np.searchsorted(method.thresholds, ranks).astype(np.float64)
         return np.unique(np.minimum(found, method.most()))
-    top = min(method.most(), dearest)
-    grid = np.geomspace(max(method.least, 0.05), max(top, 0.05), size)
+    top = max(min(method.most(), dearest), method.least)
+    grid = np.geomspace(max(method.least, min(_SMALL, top / 2)), top, size)
     return np.unique(np.round(grid)) if method.whole else np.append(method.least, grid)
