@@ -275,3 +275,26 @@ def test_rare_passes_that_spend_a_budget_early_are_tabulated_from_there(m: int) 
     model = FiniteModel.from_probs([1 - 12 / m, 12 / m], [0.0, 1.0])
     assert_allclose(alone.reward.value, frontier(model).at_kl(0.5).mean_reward, rtol=5e-3)
     assert_allclose(alone.reward.value, among.reward.value, rtol=1e-9)
+
+
+def test_one_prompt_far_wider_than_the_others_is_not_lost_among_them() -> None:
+    rng = np.random.default_rng(0)
+    widths = np.where(np.arange(20) == 0, 30.0, 1.0)[:, None]
+    drawn = [rng.normal(size=(20, 64)) for _ in range(20)]
+    even = [estimate_frontier(Draws.from_matrix(x), kl=0.5).points[0] for x in drawn]
+    wide = [estimate_frontier(Draws.from_matrix(x * widths), kl=0.5).points[0] for x in drawn]
+    assert all(point.supported for point in even)
+    assert not any(point.supported for point in wide)
+    assert max(point.ess for point in wide) < 12.0 < min(point.ess for point in even)
+
+
+def test_one_prompt_alone_needs_more_draws_than_many() -> None:
+    rng = np.random.default_rng(1)
+    alone = Draws.from_matrix(rng.normal(size=(1, 64)))
+    near, far = estimate_frontier(alone, kl=[0.5, 2.0], prompts="fixed").points
+    assert near.supported
+    assert 4.0 < far.ess < 12.0
+    assert far.reason.endswith("of 64, and one prompt decides")
+    many = estimate_frontier(Draws.from_matrix(rng.normal(size=(100, 64))), kl=1.4).points[0]
+    assert many.ess < 12.0
+    assert many.supported

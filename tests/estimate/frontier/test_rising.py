@@ -37,3 +37,11 @@ def test_nothing_lies_above_a_ceiling_that_the_draws_show() -> None:
     assert all(point.supported for point in points)
     assert max(point.reward.value for point in points) == 1.0
     assert points[-1].reward.value == 1.0
+
+
+def test_scales_too_far_apart_for_one_beta_do_not_let_it_fall() -> None:
+    rewards = np.random.default_rng(0).standard_cauchy((10, 64))
+    rewards[0] *= 1e60
+    found = estimate_frontier(Draws.from_matrix(rewards), kl=BUDGETS)
+    bought = np.array([point.reward.value for point in found.points])
+    assert np.diff(bought).min() > -1e-12 * np.abs(bought).max()

@@ -35,7 +35,8 @@ class FrontierPoint(Result):
         beta: The inverse temperature, the factor on the reward, that spends it; ``inf`` at and
             above the ceiling. With a budget for each prompt the median of theirs.
         reward: The largest expected reward within the budget.
-        ess: Effective number of draws a prompt that carry the estimate.
+        ess: Effective number of draws a prompt that carry the estimate; where budgets are
+            pooled prompts are weighted by the variance of their rewards.
         pareto_k: Pareto shape of the weights' tail; above 0.7 a few draws decide.
         supported: Whether the data bear the point.
         reason: Why they do not, in words; empty where they do.

@@ -79,13 +79,13 @@ class PooledFrontier:
         if kl == 0 or kl >= self.ceiling_kl or self.spending is None:
             return self.values(kl).carried
         beta = self.spending.betas(np.array([max(kl, _least(self.ceiling_kl))])).item()
-        return self._bias(beta, self.spending.node(beta))[1]
+        return self._bias(beta, self.spending.node(beta), self.spending.shares)[1]
 
     def _inside(self, kl: float, spending: Spending) -> Values:
         counts, p = self.sums.counts, self.sums.counts.size
         beta, cgf = self.known.get(kl) or _spent(self.sums, spending, [kl])[kl]
         node = spending.node(beta)
-        more, carried = self._bias(beta, node)
+        more, carried = self._bias(beta, node, spending.shares)
         # the minimum over beta of a noisy curve lies low by what its own noise moves it
         noise = node.kl.var() if self.prompts == "sampled" else node.kl_variance.mean()
         spread = beta * float(node.spread.mean())
@@ -107,11 +107,14 @@ class PooledFrontier:
             carried=carried,
         )
 
-    def _bias(self, beta: float, node: Node) -> tuple[Extrapolated, Carried]:
+    def _bias(
+        self, beta: float, node: Node, shares: Float64[np.ndarray, " p"]
+    ) -> tuple[Extrapolated, Carried]:
         """The bias that is removed at a beta, and how the draws carry it."""
-        ess, tail = node.ess, tail_decay(self.sums.tails, beta=beta)
+        ess, tail = node.ess(shares), tail_decay(self.sums.tails, beta=beta)
         more = extrapolated(node.bias / beta, node.change / beta, ess=ess, tail=tail)
-        return more, Carried(more.decay, ess, np.zeros(node.bias.size, dtype=np.bool_))
+        inside = np.zeros(node.bias.size, dtype=np.bool_)
+        return more, Carried(more.decay, ess, inside, node.alone(shares))
 
     def _shortfall(self, kl: float) -> float:
         """What the best rewards lose at a budget within the error of the ceiling."""
@@ -148,15 +151,14 @@ def pooled_frontier(sums: Sums, *, budgets: list[float], prompts: str) -> Pooled
     inside = [min(max(kl, _least(top)), 0.999 * top) for kl in budgets if kl > 0]
     if not (top > 0 and inside):
         return PooledFrontier(sums, plain, None, tops, top, prompts, {})
-    spread = float(plain.variance.mean())
-    if spread == 0:
+    if plain.variance.mean() == 0:
         apart = float((sums.best[:, 0] - sums.lowest).max())
         raise InputError(
             "rewards of a prompt need differences whose squares are not 0, got "
             f"{apart:.3g} at most: multiply them by a constant"
         )
     spending = tabulated_spending(
-        sums, spread=spread, smallest=min(inside), largest=max(inside)
+        sums, variances=plain.variance, smallest=min(inside), largest=max(inside)
     )
     known = _spent(sums, spending, inside)  # at once: cheaper
     return PooledFrontier(sums, plain, spending, tops, top, prompts, known)

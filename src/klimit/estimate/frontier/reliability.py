@@ -10,7 +10,8 @@ from klimit.estimate.frontier.values import Carried
 __all__ = ["ceiling_seen", "frontier_objection", "objection"]
 
 LEAST_ESS = 10.0  # for averages at a given beta
-_LEAST_FRONTIER_ESS = 4.0
+_LEAST_FRONTIER_ESS = 4.0  # where many prompts decide,
+_MORE_ALONE = 8.0  # and so many more where one does: no other tells how its bias falls
 _LEAST_DECAY = 0.4  # of the bias with the number of draws: 1 for light tails
 _LEAST_BEST = 5.0  # draws a prompt that share the best reward, for it to count as the ceiling
 _LEAST_SPLIT = 8  # draws of a prompt, for halves and quarters of them to tell anything
@@ -51,8 +52,9 @@ def frontier_objection(seen: Extremes, carried: Carried, *, kl: float, own: bool
         return reason
     if carried.reached.all() and carried.ess < _LEAST_BEST:
         return f"the budget reaches the best draws seen, {carried.ess:.1f} a prompt"
-    if carried.ess < _LEAST_FRONTIER_ESS:
-        return _few(seen.counts, carried.ess)
+    if carried.ess < _LEAST_FRONTIER_ESS + _MORE_ALONE * carried.alone**3:
+        alone = ", and one prompt decides" if carried.ess >= _LEAST_FRONTIER_ESS else ""
+        return _few(seen.counts, carried.ess) + alone
     if carried.decay < _LEAST_DECAY:
         decay = max(carried.decay, 0.0)
         return f"a few draws decide: m times as many would cut the bias by m^{decay:.2f} only"

@@ -60,10 +60,18 @@ class Node:
     fourth: Float64[np.ndarray, " p"]
     kl_variance: Float64[np.ndarray, " p"]
 
-    @property
-    def ess(self) -> float:
-        """Effective number of draws a prompt."""
-        return float(1 / self.squares.mean())
+    def ess(self, shares: Float64[np.ndarray, " p"]) -> float:
+        """Effective number of draws a prompt.
+
+        Args:
+            shares: The weight of each prompt, which add to 1, shape ``(p,)``.
+        """
+        return float(1 / (shares @ self.squares))
+
+    def alone(self, shares: Float64[np.ndarray, " p"]) -> float:
+        """How far one prompt decides that number: 1 where it does, ``1 / p`` where all do."""
+        parts = shares * self.squares
+        return float((parts @ parts) / parts.sum() ** 2)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +85,9 @@ class Spending:
         log_beta: Logarithms of the betas, rising, shape ``(g,)``.
         kl: The average KL at each, its bias removed, in nats, shape ``(g,)``.
         biased: The average KL of the tilt of the draws themselves, in nats, shape ``(g,)``.
-        ess: Effective number of draws a prompt at each, shape ``(g,)``.
+        shares: The share of each prompt in the variance of the reward, hence about in what is
+            spent, shape ``(p,)``.
+        ess: Effective number of draws a prompt at each, prompts weighted by it, shape ``(g,)``.
         log_roots: Logarithms of the roots of the sums of their squared weights, shape
             ``(g, p)``.
         ratios: The fields of the nodes by the powers of these roots with which they grow, hence
@@ -91,6 +101,7 @@ class Spending:
     log_beta: Float64[np.ndarray, " g"]
     kl: Float64[np.ndarray, " g"]
     biased: Float64[np.ndarray, " g"]
+    shares: Float64[np.ndarray, " p"]
     ess: Float64[np.ndarray, " g"]
     log_roots: Float64[np.ndarray, "g p"]
     ratios: Float64[np.ndarray, "g f p"]
@@ -144,20 +155,20 @@ def _slopes(values: Float64[np.ndarray, " g"], step: float) -> Float64[np.ndarra
 
 
 def tabulated_spending(
-    sums: Sums, *, spread: float, smallest: float, largest: float
+    sums: Sums, *, variances: Float64[np.ndarray, " p"], smallest: float, largest: float
 ) -> Spending:
     """Tabulate tilts from below the smallest budget to beyond the largest.
 
     Args:
         sums: Draws made ready.
-        spread: The mean variance of the reward under no tilt.
+        variances: The variance of each prompt's reward under no tilt, shape ``(p,)``.
         smallest: The smallest positive budget, in nats.
         largest: The largest budget below the ceiling, in nats.
 
     Returns:
         The table. It goes on to where the draws bear no budget any more.
     """
-    p = sums.counts.size
+    p, spread, shares = sums.counts.size, variances.mean(), variances / variances.sum()
     ceiling = float(np.log(sums.counts / sums.tied).mean())
     step = float(np.log(_RATIO))
 
@@ -191,7 +202,7 @@ def tabulated_spending(
         last = found[-_MARGIN:]
         if any(x.kl.mean() > (1 - _SETTLED) * ceiling for x in last) or len(found) >= _NODES:
             return True
-        return all(x.kl.mean() > 1.3 * largest and x.ess < _HOPELESS for x in last)
+        return all(x.kl.mean() > 1.3 * largest and x.ess(shares) < _HOPELESS for x in last)
 
     # where Gaussian rewards would spend the smallest budget; others may spend it before
     first = int(np.floor(np.log((2 * smallest) ** 0.5) / step)) - _MARGIN
@@ -214,7 +225,8 @@ def tabulated_spending(
         log_betas,
         kl,
         biased,
-        np.array([x.ess for x in nodes]),
+        shares,
+        np.array([x.ess(shares) for x in nodes]),
         np.log(roots),
         ratios,
         windows.min(axis=-1),

@@ -29,11 +29,13 @@ class Carried(Result):
         decay: The bias falls like ``m ** -decay`` with the number of draws.
         ess: Effective number of draws a prompt that carry the values.
         reached: Which prompts are at their best draws, shape ``(p,)``.
+        alone: How far one prompt decides that number: 1 where it does, 0 where many do.
     """
 
     decay: float
     ess: float
     reached: Bool[np.ndarray, " p"]
+    alone: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
