@@ -76,7 +76,7 @@ def rising_pooled(curve: PooledFrontier, *, largest: float) -> RisingFrontier:
     if curve.spending is not None:
         spent = curve.spending.biased
         late = (curve.spending.ess < _FEW) | (spent > curve.ceiling_kl / 2)
-        budgets = spent[max(int(late.argmax()) - 1, 0) :] if late.any() else spent[-1:]
+        budgets = spent[max(int(late.argmax()) - 1, 0) :] if late.any() else budgets
     top = curve.ceiling_kl
     return _mended(curve, curve.sums, budgets=budgets, top=top, largest=largest)
 
