@@ -195,6 +195,18 @@ def test_a_model_that_fails_exits_3_and_what_was_drawn_is_kept(
     assert (out / "draws.jsonl").stat().st_size > 0
 
 
+def test_a_failure_with_nothing_else_in_flight_waits_for_nothing(
+    klimit: Klimit, endpoint: Endpoint, prompts: Path, tmp_path: Path
+) -> None:
+    prompts.write_text("long " * 1000 + "\n")
+    call = options(endpoint, prompts, tmp_path / "run")
+    call[call.index("40")] = "20"
+    ended = klimit(*call)
+    assert ended.code == 3
+    assert "prompt too long" in ended.err
+    assert "stopping" not in ended.err
+
+
 def test_responses_without_a_reward_are_kept_counted_and_told(
     klimit: Klimit, endpoint: Endpoint, prompts: Path, tmp_path: Path
 ) -> None:
