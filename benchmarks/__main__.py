@@ -20,7 +20,7 @@ def main(names: list[str]) -> None:
     studies = [name for name in benchmarks() if name.endswith("coverage")]
     for name in names or [name for name in benchmarks() if name not in studies]:
         module = import_module(f"benchmarks.{name}")
-        print(f"\n{name}: {module.__doc__.splitlines()[0]}", flush=True)
+        print(f"\n{name}: {str(module.__doc__).splitlines()[0]}", flush=True)
         start = perf_counter()
         module.main()
         print(f"({perf_counter() - start:.0f} s)", flush=True)

@@ -2,6 +2,7 @@
 
 import tracemalloc
 from collections.abc import Callable
+from functools import partial
 from time import perf_counter
 
 import mpmath as mp
@@ -92,7 +93,7 @@ def lengths() -> dict[int, dict[str, float]]:
     found = {}
     print(f"best-of-N at log N = {RATE} a symbol, three symbols on a lattice:")
     for length in LENGTHS:
-        seconds = timed(lambda n=length: distance(model, n, beta), rounds=1)
+        seconds = timed(partial(distance, model, length, beta), rounds=1)
         tracemalloc.start()
         nats = distance(model, length, beta)
         peak = tracemalloc.get_traced_memory()[1] / 2**20

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from time import perf_counter
 
@@ -41,7 +42,14 @@ def rates_of(path: Path) -> tuple[dict[str, float], int]:
     model.complete(Request("Hello.", 1, 0, 4))
     rates = {
         "klimit": rate(
-            lambda: draw_all(model, wanted, seed=SEED, max_tokens=TOKENS, on_drawn=keep),
+            lambda: draw_all(
+                model,
+                wanted,
+                seed=SEED,
+                max_tokens=TOKENS,
+                on_drawn=keep,
+                on_stop=lambda _: None,
+            ),
             lambda: list(drawn.values()),
         )
     }
@@ -52,9 +60,9 @@ def rates_of(path: Path) -> tuple[dict[str, float], int]:
     )
     single: list[Completion] = []
     rates["separate calls"] = rate(
-        lambda: [
-            single.extend(model.complete(Request(PROMPTS[0], 1, s, TOKENS))) for s in seeds
-        ],
+        lambda: single.extend(
+            chain(*(model.complete(Request(PROMPTS[0], 1, s, TOKENS)) for s in seeds))
+        ),
         lambda: single,
     )
     model.close()

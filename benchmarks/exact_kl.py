@@ -61,6 +61,7 @@ def digits_nearby() -> dict[str, float]:
     """The relative error for a weak tilt, whose divergence is known to be ``beta**2 / 8``."""
     model = FiniteModel.from_probs(np.full(OUTCOMES, 1 / OUTCOMES), np.arange(OUTCOMES) % 2)
     weak = tilt(model, beta=np.sqrt(8e-18))
+    assert weak.log_probs is not None
     p, q = np.exp(weak.log_probs), np.exp(model.log_probs)
     return {
         "klimit": abs(divergence(weak, model) / 1e-18 - 1),

@@ -41,12 +41,14 @@ class World:
     def at_n(self, n: int, u: np.ndarray) -> float:
         if self.tied:
             law = best_of_n(FiniteModel.from_probs(SHARES, JUDGE), n=n)
+            assert law.log_probs is not None
             return float((np.exp(law.log_probs) * self.mean(JUDGE, u[:, None])).sum(1).mean())
         return float(np.mean([self.mean(ndtri(GRID ** (1 / n)), each).mean() for each in u]))
 
     def at_kl(self, kl: float, u: np.ndarray) -> float:
         if self.tied:
             law = frontier(FiniteModel.from_probs(SHARES, JUDGE)).at_kl(kl)
+            assert law.log_probs is not None
             return float((np.exp(law.log_probs) * self.mean(JUDGE, u[:, None])).sum(1).mean())
         tilted = NODES + (2 * kl) ** 0.5
         return float((self.mean(tilted, u[:, None]) @ MASS).mean() / MASS.sum())

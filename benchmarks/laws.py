@@ -172,7 +172,8 @@ def mixture_cgf(b: Array) -> tuple[Array, Array]:
 def student_atoms() -> tuple[Array, Array]:
     """A Student law with three degrees of freedom, cut at 8, on a grid of quantiles."""
     u = (np.arange(200_000) + 0.5) / 200_000
-    z = stdtrit(3, u * (stdtr(3, 8.0) - stdtr(3, -8.0)) + stdtr(3, -8.0))
+    low, high = float(stdtr(3, -8.0)), float(stdtr(3, 8.0))
+    z = stdtrit(3, low + u * (high - low))
     return z, np.full(z.size, 1 / z.size)
 
 

@@ -7,17 +7,21 @@ compared with the exact law at the setting that was chosen. Prompts are sampled 
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import ndtri
 
 from klimit import (
+    BestOfNLaw,
     Draws,
     Estimate,
     FiniteModel,
     PlanOption,
+    RandomBestOfNLaw,
+    SoftBestOfNLaw,
+    Tilt,
     best_of_n,
     geometric,
     one_plus_poisson,
@@ -77,6 +81,7 @@ def truth(
     if option.method == "rejection":
         return rejected(law, named["threshold"])
     cost = named.get("n", 1.0)
+    laws: Sequence[BestOfNLaw | SoftBestOfNLaw | RandomBestOfNLaw | Tilt]
     if option.method == "best-of-n":
         laws = [best_of_n(model, n=int(named["n"])) for model in models]
     elif option.method == "soft-best-of-n":

@@ -58,7 +58,9 @@ def coverage(
     return counts[0] / runs, *(counts[1:] / max(counts[0], 1))
 
 
-def means(law: Law | Verifier, prompts: tuple[np.ndarray, ...], beta: float) -> list[float]:
+def means(
+    law: Law | Verifier, prompts: tuple[np.ndarray, np.ndarray], beta: float
+) -> list[float]:
     """The tilt's mean reward and KL over these prompts."""
     return [float(numbers.mean()) for numbers in law.tilt(prompts, beta)]
 
