@@ -5,7 +5,7 @@ import pytest
 from benchmarks.coverage import grouped, parsed, study
 from benchmarks.laws import LAWS
 from mpmath import exp, mpf, workdps
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_equal
 
 from klimit import (
     Draws,
@@ -174,6 +174,15 @@ def test_a_negative_budget_is_refused() -> None:
     draws = Draws.from_matrix([[0.0, 1.0], [0.0, 2.0]])
     with pytest.raises(InputError, match="kl must be at least 0, got -1"):
         estimate_frontier(draws, kl=-1.0)
+
+
+def test_one_prompt_has_the_budget_of_the_average_for_itself() -> None:
+    for draws in (gaussian(1, 64), gaussian(1, 5), pass_fail(1, 64, 0.5)):
+        pooled, own = (
+            estimate_frontier(draws, kl=[0.1, 0.5, 2.0], prompts="fixed", pooling=pooling)
+            for pooling in ("pooled", "per-prompt")
+        )
+        assert_equal({**own.to_dict(), "pooling": "pooled"}, pooled.to_dict())
 
 
 def test_no_prompt_gets_more_than_its_ceiling() -> None:

@@ -129,7 +129,7 @@ def estimate_frontier(
             raise InputError(f"kl must be at least 0, got {budget}")
     sums = sums_over(draws.rewards, draws.counts)
     tops = ceilings(sums)
-    own = pooling == "per-prompt"
+    own = pooling == "per-prompt" and len(draws.prompts) > 1  # or else they are the same
     ceiling = float(tops.max() if own else tops.mean())
     curve: PooledFrontier | OwnFrontier
     largest = max(budgets, default=0.0)
