@@ -91,6 +91,15 @@ def test_no_tilt_is_the_plain_mean_with_its_error() -> None:
     assert_allclose([found.kl.value, found.kl.low, found.kl.high], 0, atol=1e-15)
 
 
+@pytest.mark.parametrize("beta", [1e-20, 1e-100, 1e-200, 1e-300, -1e-100])
+def test_next_to_no_tilt_is_none(beta: float) -> None:
+    draws = Draws.from_matrix(np.random.default_rng(0).normal(size=(3, 20)))
+    tilted, plain = (estimate_tilt(draws, beta=b) for b in (beta, 0.0))
+    assert_allclose(tilted.reward.value, plain.reward.value, rtol=1e-12)
+    assert_allclose(tilted.reward.standard_error, plain.reward.standard_error, rtol=1e-12)
+    assert tilted.ess == pytest.approx(20.0)
+
+
 def test_a_negative_beta_is_a_positive_one_on_rewards_of_the_other_sign() -> None:
     mirrored = Draws(DRAWS.prompts, DRAWS.offsets, -DRAWS.rewards)
     one, other = estimate_tilt(DRAWS, beta=-0.8), estimate_tilt(mirrored, beta=0.8)

@@ -95,6 +95,21 @@ def test_rewards_of_minus_infinity_force_a_jump() -> None:
     assert known.divergence_closest == pytest.approx(1.0 - log(2.0), rel=1e-12)
 
 
+@pytest.mark.parametrize("penalty", [1e5, 1e20, 3.4e38, 1e160, 1e300])
+@pytest.mark.parametrize("kl", [0.1, 0.5, 1.5])
+def test_a_penalty_far_below_all_others_leaves_what_they_are_among_themselves(
+    penalty: float, kl: float
+) -> None:
+    rewards = np.random.default_rng(0).normal(size=40)
+    left = frontier(FiniteModel.from_probs(np.full(40, 1 / 40), rewards))
+    whole = FiniteModel.from_probs(np.full(42, 1 / 42), np.append(rewards, [-penalty] * 2))
+    apart = left.at_kl(kl - log(42 / 40))
+    for found in (frontier(whole).at_kl(kl), frontier(whole).at_reward(apart.mean_reward)):
+        assert found.beta == pytest.approx(apart.beta, rel=1e-12)
+        assert found.mean_reward == pytest.approx(apart.mean_reward, rel=1e-12)
+        assert found.kl == pytest.approx(kl, rel=1e-12)
+
+
 def test_certificates_at_the_ceiling_and_below_the_mean() -> None:
     model = FiniteModel.from_probs([0.5, 0.3, 0.2], [0.0, 1.0, 2.0])
     ceiling = frontier(model).ceiling_kl

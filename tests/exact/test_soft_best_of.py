@@ -89,6 +89,17 @@ def test_levels_far_apart_are_told_apart(penalty: float) -> None:
     np.testing.assert_allclose(found.log_probs, expected, atol=1e-15 * abs(penalty) + 1e-12)
 
 
+@pytest.mark.parametrize("penalty", [-1e9, -1e18, -1e20, -3.4e38, -1e60])
+@pytest.mark.parametrize("beta", [-2.0, 1e-3, 2.0])
+def test_how_far_apart_levels_are_does_not_matter(penalty: float, beta: float) -> None:
+    rewards = [0.0, 1.0, penalty, 1.5 * penalty, 3 * penalty]
+    model = FiniteModel.from_probs([0.3, 0.2, 0.2, 0.2, 0.1], rewards)
+    found = soft_best_of_n(model, n=3, beta=beta)
+    expected = by_enumeration(model, 3, beta)
+    np.testing.assert_allclose(found.log_probs, expected, atol=1e-12)
+    assert found.mean_reward == pytest.approx(np.exp(expected) @ rewards, rel=1e-12)
+
+
 @pytest.mark.parametrize("beta", [500.0, 1e12, inf])
 def test_a_large_beta_keeps_the_best(beta: float) -> None:
     ours, best = soft_best_of_n(THREE, n=6, beta=beta), best_of_n(THREE, n=6)

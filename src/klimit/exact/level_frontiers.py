@@ -27,7 +27,7 @@ def law_at_kl(levels: Levels, kl: float) -> TiltedLevels:
         return exponential(levels, factor=inf)
 
     def excess(law: TiltedLevels) -> Sample:
-        slope = law.factor**2 * law.variance
+        slope = law.factor * (law.factor * law.variance)  # the square may overflow
         if kl <= left:
             return Sample(log_quotient(law.kl, kl), slope / (law.kl or inf))
         return Sample(log_quotient(left, law.kl_left), slope / (law.kl_left or inf))

@@ -192,9 +192,11 @@ def _spans(
     log_a: Float64[np.ndarray, " k"], log_more: float, low: float
 ) -> list[tuple[int, range]]:
     """Nodes near which some level's weight counts: a level and steps from it, span by span."""
-    order = np.argsort(-log_a)
-    centres = -log_a[order]
-    begins = np.maximum(centres - max(0.0, log_more) - _TAIL, low)
+    order, reach = np.argsort(-log_a), max(0.0, log_more) + _TAIL
+    # levels further apart than this are in spans of their own, however far, and lose no digit
+    apart = np.minimum(-np.diff(log_a[order]), 2 * reach)
+    centres = np.append(0.0, np.cumsum(apart))
+    begins = np.maximum(centres - reach, low)
     ends = centres + log(_TAIL) + 3.0
     cuts = np.flatnonzero(begins[1:] > ends[:-1] + 2 * _STEP) + 1
     first, last = np.append(0, cuts), np.append(cuts, centres.size) - 1

@@ -215,6 +215,31 @@ def test_a_budget_next_to_nothing_is_known_as_well_as_the_mean(m: int) -> None:
         assert_allclose(reward.high - reward.value, mean.high - mean.value, rtol=0.01)
 
 
+@pytest.mark.parametrize("shape", [(20, 64), (40, 3000)], ids=["few", "many"])
+@pytest.mark.parametrize("pooling", ["pooled", "per-prompt"])
+@pytest.mark.parametrize("penalty", [1e9, 1e12, 1e20, 3.4e38, 1e60])
+def test_how_far_below_all_others_a_penalty_lies_does_not_matter(
+    penalty: float, pooling: str, shape: tuple[int, int]
+) -> None:
+    rng = np.random.default_rng(2)
+    rewards = rng.normal(size=shape)
+    refused = np.argsort(rng.random(shape), axis=1) < shape[1] // 32  # as many of each prompt
+    far, near = (
+        estimate_frontier(
+            Draws.from_matrix(np.where(refused, -below, rewards)),
+            kl=[0.3, 0.7],
+            pooling=pooling,
+            prompts="fixed",
+        )
+        for below in (penalty, 1e4)
+    )
+    for one, other in zip(far.points, near.points, strict=True):
+        assert_allclose(one.reward.value, other.reward.value, rtol=1e-4)
+        assert_allclose(one.reward.standard_error, other.reward.standard_error, rtol=5e-3)
+        assert_allclose(one.beta, other.beta, rtol=2e-3)
+        assert one.supported
+
+
 def test_no_budget_buys_less_than_the_reference_itself_has() -> None:
     rows = [[1.0] * 8 + [0.0], [1.0] * 3 + [0.0] * 6, [1.0] * 5 + [0.0] * 4]
     found = estimate_frontier(

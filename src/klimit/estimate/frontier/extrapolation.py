@@ -10,7 +10,8 @@ from klimit.core.results import Result
 
 __all__ = ["Extrapolated", "extrapolated", "widening"]
 
-_SLOWEST = 0.4  # decay of the bias below which it is not extrapolated further
+_SLOWEST, _FASTEST = 0.4, 2.0  # decays of the bias between which it is extrapolated
+_NOTHING = 1e-300  # a bias below which its decay has no digits
 _CAUTION = 2.5  # standard errors by which the decay may be slower than it seems,
 _SHARE = 0.7  # and the share of it that may be all there is with rarer, larger draws unseen
 _SHARE_OF_TAIL = 0.5  # the same for the decay that the tail of the weights tells
@@ -57,19 +58,20 @@ def extrapolated(
         What to add.
     """
     mean, p = float(bias.mean()), bias.size
-    if mean <= 0:
+    if mean <= _NOTHING:
         return Extrapolated(bias, 1.0, abs(mean) / 2, 0.0)
     decay = float(change.mean()) / mean
     stderr = float(np.linalg.norm(change - decay * bias)) / p / mean
-    slow = 1 / min(max(decay, _SLOWEST), 2.0)
+    slow = 1 / min(max(decay, _SLOWEST), _FASTEST)
     # (2 slow - 1) bias - slow^2 change: the sum of bias^2 / change, linear in every prompt
     further = (2 * slow - 1) * bias - slow**2 * change
-    if not _SLOWEST < decay < 2.0:
+    if not _SLOWEST < decay < _FASTEST:
         further = (slow - 1) * bias
     added = bias + further / 2
     # the slower the decay seems, the more of the tail that rules it may be unseen
-    least = min(decay - _CAUTION * stderr, _SHARE * decay, decay**3, _SHARE_OF_TAIL * tail)
-    slowest = 1 / min(max(least, 0.2), 2.0)
+    cube = min(max(decay, 0.0), _FASTEST) ** 3
+    least = min(decay - _CAUTION * stderr, _SHARE * decay, cube, _SHARE_OF_TAIL * tail)
+    slowest = 1 / min(max(least, 0.2), _FASTEST)
     removed = float(added.mean())
     upward = slowest * mean - removed if slowest > 1 else 0.0
     doubt = hypot(float(further.mean()) / 2, removed / (2 * ess))

@@ -7,7 +7,7 @@ from klimit.estimate.frontier.sums import Sums
 
 __all__ = ["own_betas"]
 
-_ITERATIONS = 60
+_ITERATIONS = 400
 _TOLERANCE = 1e-7  # the reward is flat in beta, so that this leaves it right to 1e-14
 
 

@@ -16,7 +16,7 @@ __all__ = ["Node", "Spending", "tabulated_spending"]
 _OCTAVE = 3  # steps of the table to twice a beta
 _RATIO = 2 ** (1 / _OCTAVE)  # of neighbouring betas
 _MARGIN = 3  # betas tabulated beyond the largest and below the smallest that is needed
-_NODES = 160
+_NODES = 1000
 _TOGETHER = 2  # tabulated before it is asked whether they are enough
 _SETTLED = 1e-6  # of the ceiling: closer to it no larger beta is tabulated
 _GROWTH = {
@@ -220,7 +220,8 @@ def tabulated_spending(
     ratios = np.array([[getattr(x, name) for name in _GROWTH] for x in nodes])
     ratios /= _grown(roots)
     windows = sliding_window_view(ratios, _WIDTH, axis=0)
-    rises = np.append(True, np.diff(np.maximum.accumulate(kl)) > 0) & (kl > 0)
+    spent = np.log(np.where(kl > 0, kl, np.finfo(np.float64).tiny))
+    rises = np.append(True, np.diff(np.maximum.accumulate(spent)) > 0) & (kl > 0)
     return Spending(
         log_betas,
         kl,
@@ -231,5 +232,5 @@ def tabulated_spending(
         ratios,
         windows.min(axis=-1),
         windows.max(axis=-1),
-        PchipInterpolator(np.log(kl[rises]), log_betas[rises]),
+        PchipInterpolator(spent[rises], log_betas[rises]),
     )

@@ -15,6 +15,7 @@ _STEP = 0.7  # of the trapezoidal rule, which errs by about exp(-pi**2 / step)
 _TAIL = 20.0  # nats of the integrand that are left out at its lower end,
 _HEAD = 3.7  # and beyond which it is 0 at its upper one
 _GONE = 50.0  # logarithm of an x from which exp(-x) is 0
+_APART = 100.0  # nats beyond log n: draws further apart are as good as infinitely far
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +55,7 @@ def soft_law(rewards: Float64[np.ndarray, " m"], *, n: int, beta: float) -> Soft
     """
     m, top = rewards.size, float(rewards.max())
     below = rewards - top
-    log_a = beta * below
+    log_a = _closer(beta * below, apart=float(np.log(n)) + _APART)
     low = -np.log(n * np.exp(log_a).mean()) - _TAIL
     tau = low + _STEP * _nodes(log_a, low)
     x = np.exp(np.minimum(tau + log_a[:, None], _GONE))
@@ -74,6 +75,15 @@ def soft_law(rewards: Float64[np.ndarray, " m"], *, n: int, beta: float) -> Soft
         corrected(reward, top + below @ left / (m - 1)),
         corrected(kl, _entropic(left).sum(axis=0) / (m - 1)),
     )
+
+
+def _closer(log_a: Float64[np.ndarray, " m"], *, apart: float) -> Float64[np.ndarray, " m"]:
+    """The same with larger gaps cut to ``apart``, so that far draws keep their digits."""
+    order = np.argsort(-log_a)
+    closer = np.empty_like(log_a)
+    gaps = -np.diff(log_a[order], prepend=0.0)
+    closer[order] = -np.cumsum(np.minimum(gaps, apart))
+    return closer
 
 
 def _nodes(log_a: Float64[np.ndarray, " m"], low: float) -> Int64[np.ndarray, " t"]:
