@@ -80,3 +80,19 @@ def test_an_estimate_has_the_digits_that_its_error_supports(
 def test_what_is_no_dataclass_has_no_fields() -> None:
     assert Result().to_dict() == {}
     assert str(Result()) == "Result()"
+
+
+@pytest.mark.parametrize(
+    ("value", "standard_error", "shown"),
+    [
+        (-1.276e37, 1.609e36, "-1.28e+37 ± 1.6e+36"),
+        (1e20, 3.21e22, "1e+20 ± 3.2e+22"),
+        (0.0, 4.2e30, "0 ± 4.2e+30"),
+        (123456.7, 8.9, "123456.7 ± 8.9"),
+        (-3.3e14, 2e13, "-330000000000000 ± 20000000000000"),
+    ],
+)
+def test_an_estimate_of_many_digits_has_an_exponent(
+    value: float, standard_error: float, shown: str
+) -> None:
+    assert str(Estimate(value, standard_error, 0.0, 0.0, 0.95, 9, "t")) == shown

@@ -7,6 +7,8 @@ import numpy as np
 
 __all__ = ["Estimate", "Result"]
 
+_LONG = 1e15  # a size from which on numbers are shown with an exponent
+
 
 class Result:
     """The base of every result: a frozen record that prints as one line.
@@ -73,8 +75,15 @@ class Estimate(Result):
             return f"{self.value:.6g} ± {self.standard_error:.6g}"
         if self.standard_error < 1e-15 * abs(self.value):  # beyond the digits of a float
             return f"{self.value:.15g} ± {self.standard_error:.1e}"
+        if max(abs(self.value), self.standard_error) >= _LONG:
+            digits = max(_exponent(self.value) - _exponent(self.standard_error), 0) + 2
+            return f"{self.value:.{digits}g} ± {self.standard_error:.2g}"
         decimals = max(0, 1 - floor(log10(self.standard_error)))
         return f"{self.value:.{decimals}f} ± {self.standard_error:.{decimals}f}"
+
+
+def _exponent(x: float) -> int:
+    return floor(log10(abs(x))) if x else 0
 
 
 def _fields(result: object) -> list[tuple[str, object]]:
