@@ -7,7 +7,7 @@ from klimit.estimate.frontier.sums import Sums
 
 __all__ = ["own_betas"]
 
-_ITERATIONS = 400
+_ITERATIONS = 400  # at most: a step moves by four times, and may have far to go
 _TOLERANCE = 1e-7  # the reward is flat in beta, so that this leaves it right to 1e-14
 
 
