@@ -27,7 +27,7 @@ def own_betas(
     reached = np.log(sums.counts / sums.tied) <= kl
     beta = np.where(reached, 1.0, start)
     low, high = np.zeros(beta.size), np.full(beta.size, np.inf)
-    for _ in range(_ITERATIONS):
+    for _ in range(_ITERATIONS):  # pragma: no branch  (all settle before)
         tilt = sums.at(beta)
         spent = np.maximum(tilt.kl, 0.0)
         low, high = np.where(spent < kl, beta, low), np.where(spent < kl, high, beta)
