@@ -300,3 +300,25 @@ def test_the_demo_runs_on_its_own_model(prompts: Path, tmp_path: Path) -> None:
     assert draws["tokens"].max() <= 8
     assert draws["log_prob_reference"].max() < 0
     assert "SmolLM2-135M-Instruct" in (out / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.model
+@pytest.mark.slow
+def test_a_second_interrupt_ends_the_demo_while_its_own_model_computes(
+    prompts: Path, tmp_path: Path
+) -> None:
+    if cached_weights("smollm2-135m-instruct") is None:
+        pytest.skip("klimit models fetch smollm2-135m-instruct has not been run")
+    out = tmp_path / "run"
+    with started(["demo", "--prompts", str(prompts), "--out", str(out)]) as process:
+        deadline = time.monotonic() + 120
+        while not (out / "draws.jsonl").exists() or not (out / "draws.jsonl").stat().st_size:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        next(line for line in process.stderr if "stopping" in line)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert err == "error: interrupted\n"

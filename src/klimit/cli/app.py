@@ -61,7 +61,12 @@ def main() -> None:  # pragma: no cover  (tested in processes of their own)
         sys.exit(f"error: {error}")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without ± is no reason to fail
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    if code == INTERRUPTED:  # an engine that still computes would crash the interpreter's end
+        with suppress(OSError):
+            sys.stdout.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def run(tokens: Sequence[str]) -> int:
