@@ -3,16 +3,11 @@
 from math import log
 
 import numpy as np
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from klimit import FiniteModel, VariableLength
 
 __all__ = ["models", "responses", "tied_models"]
-
-# timings on shared machines say nothing, and the same examples every time keep CI quiet
-settings.register_profile("klimit", deadline=None, derandomize=True, max_examples=40)
-settings.load_profile("klimit")
 
 WEIGHTS = st.floats(1e-6, 1.0)
 
