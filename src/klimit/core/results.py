@@ -78,7 +78,7 @@ class Estimate(Result):
         if max(abs(self.value), self.standard_error) >= _LONG:
             digits = max(_exponent(self.value) - _exponent(self.standard_error), 0) + 2
             return f"{self.value:.{digits}g} ± {self.standard_error:.2g}"
-        decimals = max(0, 1 - floor(log10(self.standard_error)))
+        decimals = max(0, 1 - _exponent(self.standard_error))
         return f"{self.value:.{decimals}f} ± {self.standard_error:.{decimals}f}"
 
 
