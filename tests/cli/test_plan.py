@@ -21,7 +21,7 @@ def test_a_person_sees_a_table(klimit: Klimit) -> None:
             "To sentiment 0.9: smollm2_draws.parquet",
             "   method         setting        sentiment    KL  draws  tokens  +1 draw",
             "best of n            n=23  0.9010 ± 0.0085  2.18     23     842    0.002",
-            "soft best  n=24 beta=76.6  0.9000 ± 0.0081  2.13     24     879   0.0017",
+            "soft best  n=24 beta=76.8  0.9000 ± 0.0081  2.13     24     879   0.0017",
             "poisson>0       rate=23.4  0.9000 ± 0.0086  2.15   23.4     857    0.002",
             "1+poisson       rate=22.4  0.9000 ± 0.0086  2.15   23.4     855    0.002",
             "geometric        p=0.0178  0.8863 ± 0.0090  2.17   56.1    2053  0.00089  !",

@@ -11,9 +11,11 @@ from scipy.integrate import quad
 from klimit import (
     Draws,
     FiniteModel,
+    best_of_n,
     geometric,
     one_plus_poisson,
     soft_best_of_n,
+    unbiased_best_of_n,
     zero_truncated_poisson,
 )
 from klimit.estimate.best_of.atoms import atoms_of
@@ -60,28 +62,67 @@ def test_reward_curves_are_the_means_over_all_subsets() -> None:
     assert_allclose(curve, best, atol=1e-12)
 
 
-@pytest.mark.parametrize("n", [1, 3, 8])
+def lost_to_the_best(rewards: np.ndarray, n: int, beta: float) -> float:
+    """What soft best-of-n falls short of best-of-n on the law of the draws."""
+    model = empirical(rewards)
+    soft = soft_best_of_n(model, n=n, beta=beta)
+    return soft.mean_reward - best_of_n(model, n=n).mean_reward
+
+
+@pytest.mark.parametrize("n", [1, 3, 8, 19])
 @pytest.mark.parametrize("beta", [0.0, 0.7, 5.0])
 def test_soft_law_is_that_of_exact_on_the_draws(n: int, beta: float) -> None:
-    rewards = np.random.default_rng(2).normal(size=20).round(1)
-    law, left = soft_law(rewards, n=n, beta=beta), np.delete(rewards, 7)
-    whole, rest = (soft_best_of_n(empirical(x), n=n, beta=beta) for x in (rewards, left))
-    assert law.reward.left[7] == pytest.approx(rest.mean_reward, abs=1e-5)
-    assert law.kl.left[7] == pytest.approx(rest.kl, abs=1e-5)
-    for found, plain in ((law.reward, whole.mean_reward), (law.kl, whole.kl)):
-        jackknifed = 20 * plain - 19 * found.left.mean()
-        assert found.value == pytest.approx(jackknifed, abs=1e-4)
-
-
-@pytest.mark.parametrize("penalty", [-50.0, -1e3, -1e6, -1e12, -1e20, -3.4e38])
-def test_soft_law_is_that_of_exact_where_penalties_lie_far_below(penalty: float) -> None:
-    rewards = np.append(
-        np.random.default_rng(2).normal(size=18).round(1), [penalty, 2 * penalty]
+    rewards = np.sort(np.random.default_rng(2).normal(size=20).round(1))
+    law = soft_law(rewards[::-1], n=n, beta=beta)
+    others = [np.delete(rewards, rank) for rank in range(20)]
+    lost = [lost_to_the_best(left, n, beta) for left in others]
+    assert_allclose(
+        law.reward.left,
+        [unbiased_best_of_n(x, n=n)[0] for x in others] + np.array(lost),
+        atol=1e-5,
     )
-    law, left = soft_law(rewards, n=3, beta=4.0), np.delete(rewards, 7)
-    rest = soft_best_of_n(empirical(left), n=3, beta=4.0)
-    assert law.reward.left[7] == pytest.approx(rest.mean_reward, rel=1e-4)
-    assert law.kl.left[7] == pytest.approx(rest.kl, abs=1e-5)
+    jackknifed = 20 * lost_to_the_best(rewards, n, beta) - 19 * np.mean(lost)
+    best = unbiased_best_of_n(rewards, n=n)[0]
+    assert law.reward.value == pytest.approx(best + jackknifed, abs=1e-4)
+    kls = [soft_best_of_n(empirical(left), n=n, beta=beta).kl for left in others]
+    assert_allclose(law.kl.left, kls, atol=1e-5)
+    whole = soft_best_of_n(empirical(rewards), n=n, beta=beta).kl
+    assert law.kl.value == pytest.approx(20 * whole - 19 * np.mean(kls), abs=1e-4)
+
+
+@pytest.mark.parametrize("penalised", [1, 2, 6])
+@pytest.mark.parametrize("penalty", [-1e3, -1e6, -1e12, -1e20, -3.4e38])
+def test_soft_law_loses_nothing_to_the_best_where_penalties_lie_far_below(
+    penalty: float, penalised: int
+) -> None:
+    plain = np.random.default_rng(2).normal(size=20 - penalised).round(1)
+    near, far = (
+        np.append(plain, np.linspace(lowest, 2 * lowest, penalised))
+        for lowest in (-200.0, penalty)
+    )
+    usual, law = (soft_law(rewards, n=3, beta=4.0) for rewards in (near, far))
+    lost, usually_lost = (
+        found.reward.value - unbiased_best_of_n(rewards, n=3)[0]
+        for found, rewards in ((law, far), (usual, near))
+    )
+    scale = abs(unbiased_best_of_n(far, n=3)[0])
+    assert lost == pytest.approx(usually_lost, abs=1e-9 + 1e-12 * scale)
+    assert law.kl.value == pytest.approx(usual.kl.value, abs=1e-9)
+    rest = np.delete(np.sort(far), 14)
+    assert law.kl.left[14] == pytest.approx(
+        soft_best_of_n(empirical(rest), n=3, beta=4.0).kl, abs=1e-5
+    )
+
+
+def test_soft_law_of_fewer_draws_than_n_is_jackknifed_whole() -> None:
+    rewards = np.array([-2.0, 0.0, 0.5, 3.0])
+    law = soft_law(rewards, n=4, beta=0.8)
+    plain = [
+        soft_best_of_n(empirical(x), n=4, beta=0.8).mean_reward
+        for x in (rewards, *(np.delete(rewards, rank) for rank in range(4)))
+    ]
+    assert_allclose(law.reward.left, plain[1:], atol=1e-5)
+    assert law.reward.value == pytest.approx(4 * plain[0] - 3 * np.mean(plain[1:]), abs=1e-4)
 
 
 def test_the_bias_of_soft_best_of_n_is_removed_to_first_order() -> None:

@@ -129,6 +129,29 @@ def test_penalties_far_below_change_no_scale(gaussian: Draws, penalty: float) ->
         assert options[method].reward.value > options["best-of-n"].reward.value
 
 
+@pytest.mark.parametrize("penalty", [-1e6, -1e9, -3.4e38])
+def test_masks_do_not_lift_soft_best_of_n(penalty: float) -> None:
+    rng = np.random.default_rng(6)
+    rewards = rng.normal(size=(40, 32))
+    rewards[:, :5] = penalty  # so that six draws are never masked all
+    hard, soft = plan(Draws.from_matrix(rewards), kl=1).options[:2]
+    assert (setting(hard)["n"], setting(soft)["n"]) == (6, 7)
+    assert soft.supported
+    assert 0 < soft.reward.value - hard.reward.value < 0.06  # it spends the whole budget
+    assert soft.reward.standard_error == pytest.approx(hard.reward.standard_error, rel=0.2)
+
+
+def test_a_reward_that_a_few_prompts_decide_is_not_supported() -> None:
+    rewards = np.random.default_rng(7).normal(size=(40, 64))
+    rewards[0] += 1e3
+    options = {
+        option.method: option for option in plan(Draws.from_matrix(rewards), kl=1).options
+    }
+    for method in ("best-of-n", "soft-best-of-n", "geometric"):
+        assert not options[method].supported
+        assert "a few prompts or draws decide" in options[method].reason
+
+
 def test_a_search_on_some_of_many_prompts_still_meets_the_budget() -> None:
     rewards = np.random.default_rng(8).normal(size=(600, 16))
     option = plan(Draws.from_matrix(rewards), kl=0.4).options[1]

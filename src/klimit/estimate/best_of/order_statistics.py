@@ -11,6 +11,7 @@ from klimit.core.errors import InputError
 __all__ = [
     "best_of_means",
     "kept_variances",
+    "redrawn_shares",
     "subset_shares",
     "unbiased_best_of_n",
     "without_one",
@@ -162,6 +163,23 @@ def subset_shares(m: int, n: int) -> Float64[np.ndarray, " m"]:
     shares = np.zeros(m)
     np.cumprod(falling, out=shares[::-1][: reached + 1])
     return shares
+
+
+def redrawn_shares(m: int, n: int) -> Float64[np.ndarray, " m"]:
+    """Share of ``n`` draws with replacement whose largest is the ``i``-th smallest of ``m``.
+
+    Args:
+        m: Number of draws.
+        n: How often one of them is drawn, at least 1.
+
+    Returns:
+        The shares by rising rank, which sum to 1, shape ``(m,)``.
+
+    Example:
+        >>> redrawn_shares(4, 2)
+        array([0.0625, 0.1875, 0.3125, 0.4375])
+    """
+    return np.asarray(np.diff((np.arange(m + 1) / m) ** n))
 
 
 def _kept(

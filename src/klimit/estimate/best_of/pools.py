@@ -7,7 +7,12 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from klimit.core.results import Result
-from klimit.estimate.best_of.order_statistics import best_of_means, subset_shares, without_one
+from klimit.estimate.best_of.order_statistics import (
+    best_of_means,
+    redrawn_shares,
+    subset_shares,
+    without_one,
+)
 from klimit.estimate.draws import Draws
 from klimit.estimate.within_prompts import WithinPrompts
 
@@ -85,7 +90,7 @@ class Pools(Result):
         for prompts, block in zip(self.members, self.blocks, strict=True):
             m = block.shape[1]
             best = block[:, -1]
-            means[prompts] = best + (block - best[:, None]) @ _redrawn(m, n)
+            means[prompts] = best + (block - best[:, None]) @ redrawn_shares(m, n)
         return means
 
     def best_of_spread(self, n: int) -> Float64[np.ndarray, " p"]:
@@ -103,7 +108,7 @@ class Pools(Result):
         """
         means, spread = self.best_of_redrawn(n), np.empty(self.counts.size)
         for prompts, block in zip(self.members, self.blocks, strict=True):
-            shares = _redrawn(block.shape[1], n)
+            shares = redrawn_shares(block.shape[1], n)
             spread[prompts] = (block - means[prompts, None]) ** 2 @ shares
         return spread
 
@@ -148,11 +153,6 @@ def sorted_blocks(
         ranks = np.arange(draws.counts[prompts[0]])[kept]
         where = draws.offsets[prompts][:, None] + ranks
         yield prompts, np.sort(draws.rewards[where], axis=1)
-
-
-def _redrawn(m: int, n: int) -> Float64[np.ndarray, " m"]:
-    """How often each of ``m`` ranks is the best of ``n`` drawn again from them."""
-    return np.asarray(np.diff((np.arange(m + 1) / m) ** n))
 
 
 def _members(counts: Int64[np.ndarray, " p"]) -> Iterator[Int64[np.ndarray, " _"]]:

@@ -1,4 +1,4 @@
-"""Rewards too rare for an error: few draws off the common one, few that miss the ceiling."""
+"""Rewards too rare for an error: off the common one, short of the ceiling, or all-deciding."""
 
 import numpy as np
 from jaxtyping import Bool, Float64
@@ -6,9 +6,12 @@ from scipy.special import gammaln, xlog1py, xlogy
 
 from klimit.estimate.best_of.pools import Pools
 
-__all__ = ["draws_off_the_common_reward", "shortfall_moments", "too_rare"]
+__all__ = ["decided_by_few", "draws_off_the_common_reward", "shortfall_moments", "too_rare"]
 
 SEEN = 15  # draws off the common value: a kind that is a fifth of them shows in 96 %
+DECIDED = (
+    0.5  # skewness of a mean from which its interval tells little: some four values decide
+)
 
 
 def too_rare(off: int, draws: int, *, what: str = "reward", of: str = "draws") -> str:
@@ -29,6 +32,24 @@ def too_rare(off: int, draws: int, *, what: str = "reward", of: str = "draws") -
     """
     if off < SEEN and 2 * off < draws:
         return f"{off} of {draws} {of} differ from the common {what}: too rare for an error"
+    return ""
+
+
+def decided_by_few(skewness: float) -> str:
+    """Why a mean hangs on too few values for an error.
+
+    Args:
+        skewness: Skewness of the mean.
+
+    Returns:
+        The reason in words, empty where it does not.
+
+    Example:
+        >>> decided_by_few(-0.7)
+        'a few prompts or draws decide: they are too rare for an error'
+    """
+    if abs(skewness) > DECIDED:
+        return "a few prompts or draws decide: they are too rare for an error"
     return ""
 
 

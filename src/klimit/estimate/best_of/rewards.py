@@ -9,6 +9,8 @@ from scipy.special import stdtrit
 from klimit.core.results import Estimate, Result
 from klimit.estimate.best_of.pools import Pools
 from klimit.estimate.best_of.rare import (
+    DECIDED,
+    decided_by_few,
     draws_off_the_common_reward,
     shortfall_moments,
     too_rare,
@@ -19,7 +21,6 @@ from klimit.estimate.within_prompts import WithinPrompts, skewed_interval
 __all__ = ["RewardInterval", "reward_interval"]
 
 _SKEWED = 0.3  # skewness of a mean from which rare low values may have gone unseen
-_DECIDED = 0.5  # and from which an interval is not to be trusted: some four values decide
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,8 +130,6 @@ def _doubt(pools: Pools, reward: Estimate, skewness: float, near: float) -> str:
         return "every prompt gives the same reward, so the draws tell no error"
     if rare := too_rare(draws_off_the_common_reward(pools), draws):
         return rare
-    if near < -_DECIDED:
+    if near < -DECIDED:
         return "nearly all reach the ceiling: those that miss it are too rare for an error"
-    if abs(skewness) > _DECIDED:
-        return "a few prompts or draws decide: they are too rare for an error"
-    return ""
+    return decided_by_few(skewness)

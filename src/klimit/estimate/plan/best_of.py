@@ -74,7 +74,7 @@ class BestOf(Result):
             draws=known(float(n), level=self.supply.level, count=int(enough.sum())),
             tokens=self.supply.tokens_for(each, enough),
             marginal=self.supply.mean(self._gain(n)) if (pools.counts > n).any() else None,
-            objection=self._objection(n),
+            objection=self._objection(n) or self.supply.decided(reward),
         )
 
     def _gain(self, n: int) -> WithinPrompts:

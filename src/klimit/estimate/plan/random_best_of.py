@@ -89,6 +89,7 @@ class RandomBestOf(Result):
         enough = self._enough(strength)
         law = on_a_continuum(count)
         each = np.full(enough.size, count.mean)
+        reward = self._by_rank(lambda m: _shares(count, m)).only(enough)
         gain = self._by_rank(lambda m: _shares(more, m) - _shares(count, m)).only(enough)
         further = more.mean - count.mean
         gain = type(gain)(
@@ -96,14 +97,14 @@ class RandomBestOf(Result):
         )
         return Outcome(
             setting=(Parameter(self.parameter, self.value(strength)),),
-            reward=self.supply.mean(self._by_rank(lambda m: _shares(count, m)).only(enough)),
+            reward=self.supply.mean(reward),
             kl=self.supply.kl(
                 atom_costs(self.supply.atoms, cost=law.cost).only(enough), bound=law.kl
             ),
             draws=known(count.mean, level=self.supply.level, count=int(enough.sum())),
             tokens=self.supply.tokens_for(each, enough),
             marginal=self.supply.mean(gain),
-            objection=self._objection(enough),
+            objection=self._objection(enough) or self.supply.decided(reward),
         )
 
     def _by_rank(self, shares: Callable[[int], Float64[np.ndarray, " m"]]) -> WithinPrompts:

@@ -79,18 +79,19 @@ class SoftBestOf(Result):
         """
         beta, blocks = self._beta(strength), self._blocks()
         laws = [soft_law(block, n=self.n, beta=beta) for block in blocks]
+        reward = within_prompts([law.reward for law in laws])
         more = [soft_law(block, n=self.n + 1, beta=beta).reward for block in blocks]
         gains = [new.less(law.reward) for new, law in zip(more, laws, strict=True)]
         count = len(blocks)
         each = np.full(count, float(self.n))
         return Outcome(
             setting=(Parameter("n", self.n), Parameter("beta", beta)),
-            reward=self._mean([law.reward for law in laws]),
+            reward=self.supply.mean(reward),
             kl=self._mean([law.kl for law in laws]),
             draws=known(float(self.n), level=self.supply.level, count=count),
             tokens=self.supply.tokens_for(each, np.ones(count, dtype=bool)),
             marginal=self._mean(gains),
-            objection=self._objection(blocks),
+            objection=self._objection(blocks) or self.supply.decided(reward),
         )
 
     def _blocks(self) -> list[Float64[np.ndarray, " _"]]:

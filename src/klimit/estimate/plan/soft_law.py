@@ -1,11 +1,17 @@
 """Soft best-of-n on the draws of one prompt, whole and with each draw left out."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float64, Int64
 
 from klimit.core.results import Result
+from klimit.estimate.best_of.order_statistics import (
+    redrawn_shares,
+    subset_shares,
+    without_one,
+)
 from klimit.estimate.plan.left_out import LeftOut, corrected
 from klimit.estimate.weighted_sums import product
 
@@ -20,7 +26,7 @@ _APART = 100.0  # nats beyond log n: draws further apart are as good as infinite
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SoftLaw(Result):
-    """What soft best-of-n keeps at one prompt.
+    """What soft best-of-n keeps at one prompt; draws are left out by rising reward.
 
     Attributes:
         reward: Its expected reward.
@@ -38,7 +44,8 @@ def soft_law(rewards: Float64[np.ndarray, " m"], *, n: int, beta: float) -> Soft
 
     is the density of what is kept at draw ``i``. Leaving out draw ``j`` changes the mean ``L``
     of the exponentials alone, so that all ``m`` laws are one product of matrices. Each is that
-    of :func:`klimit.soft_best_of_n` on the draws within 1e-5.
+    of :func:`klimit.soft_best_of_n` on the draws within 1e-5. The reward is that of best-of-n,
+    which has no bias where there are more than ``n`` draws, less what the softer choice loses.
 
     Args:
         rewards: Rewards of one prompt's draws, shape ``(m,)``.
@@ -53,9 +60,12 @@ def soft_law(rewards: Float64[np.ndarray, " m"], *, n: int, beta: float) -> Soft
         >>> round(law.reward.value, 4)  # 0.6155 on the two draws, less its bias
         0.7311
     """
-    m, top = rewards.size, float(rewards.max())
-    below = rewards - top
-    log_a = _closer(beta * below, apart=float(np.log(n)) + _APART)
+    m, ranked = rewards.size, np.sort(rewards)
+    top = float(ranked[-1])
+    apart = float(np.log(n)) + _APART
+    steps = np.minimum(beta * np.diff(ranked), apart)
+    log_a = -np.cumsum(np.append(steps, 0.0)[::-1])[::-1]
+    gained, lost = ranked - top, _below_best(ranked, np.flatnonzero(steps == apart) + 1)
     low = -np.log(n * np.exp(log_a).mean()) - _TAIL
     tau = low + _STEP * _nodes(log_a, low)
     x = np.exp(np.minimum(tau + log_a[:, None], _GONE))
@@ -64,26 +74,50 @@ def soft_law(rewards: Float64[np.ndarray, " m"], *, n: int, beta: float) -> Soft
     total = falls.sum(axis=0)
     weights = density @ (total / m) ** (n - 1)
     weights /= weights.mean()  # 1 but for the error of the rule
-    reward, kl = top + float((weights * below).mean()), float(_entropic(weights).mean())
+    best, redrawn = _rank_shares(m, n)
+    reward = float(gained @ best + lost @ (weights / m - redrawn))
+    kl = float(_entropic(weights).mean())
     if m == 1:
-        return SoftLaw(LeftOut(reward, np.empty(0)), LeftOut(kl, np.empty(0)))
+        return SoftLaw(LeftOut(top, np.empty(0)), LeftOut(kl, np.empty(0)))
     others = (np.maximum(total - falls, 0.0) / (m - 1)) ** (n - 1)
     left = product(density, others.T)
     np.fill_diagonal(left, 0.0)
     left /= left.sum(axis=0) / (m - 1)
-    return SoftLaw(
-        corrected(reward, top + below @ left / (m - 1)),
-        corrected(kl, _entropic(left).sum(axis=0) / (m - 1)),
-    )
+    best, redrawn = _rank_shares(m - 1, n, left_out=1)
+    rewards_left = lost @ left / (m - 1)
+    rewards_left += _without_each(gained, best) - _without_each(lost, redrawn)
+    kls_left = _entropic(left).sum(axis=0) / (m - 1)
+    law = corrected(reward, rewards_left)
+    return SoftLaw(LeftOut(top + law.value, top + law.left), corrected(kl, kls_left))
 
 
-def _closer(log_a: Float64[np.ndarray, " m"], *, apart: float) -> Float64[np.ndarray, " m"]:
-    """The same with larger gaps cut to ``apart``, so that far draws keep their digits."""
-    order = np.argsort(-log_a)
-    closer = np.empty_like(log_a)
-    gaps = -np.diff(log_a[order], prepend=0.0)
-    closer[order] = -np.cumsum(np.minimum(gaps, apart))
-    return closer
+def _below_best(
+    ranked: Float64[np.ndarray, " m"], starts: Int64[np.ndarray, " g"]
+) -> Float64[np.ndarray, " m"]:
+    """How far draws lie below the best of their group, as numbers up to 0.
+
+    Between groups, begun at ``starts``, the softer choice loses nothing to the best.
+    """
+    edges = np.concatenate([[0], starts, [ranked.size]])
+    return np.asarray(ranked - np.repeat(ranked[edges[1:] - 1], np.diff(edges)))
+
+
+@lru_cache(maxsize=64)
+def _rank_shares(
+    m: int, n: int, *, left_out: int = 0
+) -> tuple[Float64[np.ndarray, " m"], Float64[np.ndarray, " m"]]:
+    """Shares of the ranks in best-of-n, without bias where draws are enough, and redrawn."""
+    redrawn = redrawn_shares(m, n)
+    return (subset_shares(m, n) if n < m + left_out else redrawn), redrawn
+
+
+def _without_each(
+    ranked: Float64[np.ndarray, " m"], shares: Float64[np.ndarray, " r"]
+) -> Float64[np.ndarray, " m"]:
+    """A mean that gives each rank a share, with each draw left out."""
+    first = ranked[1:] @ shares
+    left: Float64[np.ndarray, " m"] = first + without_one(ranked[None, :], shares=shares)[0]
+    return left
 
 
 def _nodes(log_a: Float64[np.ndarray, " m"], low: float) -> Int64[np.ndarray, " t"]:

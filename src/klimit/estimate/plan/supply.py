@@ -9,6 +9,7 @@ from klimit.core.errors import InputError
 from klimit.core.results import Estimate, Result
 from klimit.estimate.best_of.atoms import Atoms, atoms_of
 from klimit.estimate.best_of.pools import Pools, WithinPrompts, sorted_pools
+from klimit.estimate.best_of.rare import decided_by_few
 from klimit.estimate.draws import Draws
 from klimit.estimate.paired import PromptMeans, prompt_means
 from klimit.estimate.uncertainty import check_level, check_prompts, mean_over_prompts
@@ -57,6 +58,10 @@ class Supply(Result):
     def mean(self, within: WithinPrompts) -> Estimate:
         """The mean over prompts with its interval."""
         return within.mean(prompts=self.prompts, level=self.level)
+
+    def decided(self, within: WithinPrompts) -> str:
+        """Why the mean over prompts hangs on too few of them, or of their draws, in words."""
+        return decided_by_few(within.skewness(prompts=self.prompts))
 
     def paired(
         self, values: Float64[np.ndarray, " p"], variances: Float64[np.ndarray, " p"]
