@@ -9,16 +9,19 @@ from numpy.testing import assert_allclose, assert_equal
 
 from klimit import (
     Draws,
+    Estimate,
     FiniteModel,
     InputError,
     InsufficientDataError,
     estimate_frontier,
     frontier,
 )
-from klimit.estimate.frontier import spend
+from klimit.estimate.frontier import points, spend
 from klimit.estimate.frontier.jackknife import jackknife
 from klimit.estimate.frontier.kl_variance import kl_variance
+from klimit.estimate.frontier.reliability import wider_at_the_edge
 from klimit.estimate.frontier.sums import sum_directly
+from klimit.estimate.frontier.values import Carried
 
 
 def gaussian(p: int, m: int, seed: int = 5) -> Draws:
@@ -59,6 +62,33 @@ def test_intervals_hold_the_truth_wherever_a_point_is_supported(law: object) -> 
         # of 4,700 tallies: of the 90 tallies of all laws at least one does in at most 1.9 % of
         # suites (0.2 % at 95 of 100 runs), which is how often this fails without cause
         assert tally.supported - tally.covered <= 7, tally
+
+
+def test_an_interval_is_wider_where_the_same_draws_decide_on_support(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    draws, budgets = pass_fail(100, 16, 0.1), [0.0, 0.6, 0.76, 0.85]
+    wide = estimate_frontier(draws, kl=budgets).points
+    monkeypatch.setattr(points, "wider_at_the_edge", lambda _: 1.0)
+    plain = estimate_frontier(draws, kl=budgets).points
+    for kl, found, usual in zip(budgets, wide, plain, strict=True):
+        expected = 1 + 0.25 * min(max(5 - found.ess, 0.0), 1.0) if kl > 0 else 1.0
+        below = (found.reward.value - found.reward.low) / (
+            usual.reward.value - usual.reward.low
+        )
+        above = (found.reward.high - found.reward.value) / (
+            usual.reward.high - usual.reward.value
+        )
+        assert (below, above) == pytest.approx((expected, expected), rel=1e-4)
+    assert 4.4 < found.ess < 4.6
+
+
+def test_an_interval_is_wider_by_a_quarter_where_support_is_about_to_end() -> None:
+    def wider(ess: float, alone: float = 0.0) -> float:
+        return wider_at_the_edge(Carried(1.0, ess, np.array([False]), alone))
+
+    assert [wider(ess) for ess in (1.0, 4.0, 4.5, 5.0, 30.0)] == [1.25, 1.25, 1.125, 1.0, 1.0]
+    assert [wider(ess, alone=1.0) for ess in (12.0, 13.5, 15.0)] == [1.25, 1.125, 1.0]
 
 
 def test_what_else_is_asked_and_the_order_of_draws_do_not_matter() -> None:
@@ -114,6 +144,25 @@ def test_above_the_ceiling_a_verifier_passes_and_says_so(kl: float, prompts: str
     assert "at the best rewards seen" in point.reward.method
     assert found.supported_kl == np.inf
     assert abs(found.ceiling_kl - np.log(2)) < 0.05
+
+
+def judged(prompts: int, *, lacking: int) -> Draws:
+    """Five levels, the top one by six of 64 draws; some prompts lack it."""
+    rewards = np.tile(np.repeat(np.arange(5.0), [10, 20, 20, 8, 6]), (prompts, 1))
+    rewards[:lacking, -6:] = 3.0
+    return Draws.from_matrix(rewards)
+
+
+def test_prompts_that_may_have_missed_the_best_level_by_chance_raise_the_interval() -> None:
+    def at_the_ceiling(lacking: int) -> Estimate:
+        found = estimate_frontier(judged(100, lacking=lacking), kl=3.0, prompts="fixed")
+        assert found.points[0].supported
+        return found.points[0].reward
+
+    one, two, many = (at_the_ceiling(lacking) for lacking in (1, 2, 50))
+    assert (one.value, one.high) == pytest.approx((3.99, 4.0))
+    assert two.high < 3.985  # two do once in 67 tables
+    assert many.high < 3.505
 
 
 def test_prompts_that_never_passed_leave_the_ceiling_unsupported() -> None:

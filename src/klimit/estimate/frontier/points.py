@@ -14,7 +14,7 @@ from klimit.estimate.frontier.condensing import sums_over
 from klimit.estimate.frontier.interval import estimate_of
 from klimit.estimate.frontier.own import OwnFrontier, own_frontier
 from klimit.estimate.frontier.pooled import PooledFrontier, pooled_frontier
-from klimit.estimate.frontier.reliability import frontier_objection
+from klimit.estimate.frontier.reliability import frontier_objection, wider_at_the_edge
 from klimit.estimate.frontier.rising import rising_own, rising_pooled
 from klimit.estimate.frontier.sums import Sums
 from klimit.estimate.frontier.tails import tail_shape
@@ -142,7 +142,8 @@ def estimate_frontier(
 
     def point(budget: float) -> FrontierPoint:
         values = shown.values(budget)
-        reward = estimate_of(sums, values, prompts=prompts, level=level)
+        wider = wider_at_the_edge(values.carried) if budget > 0 else 1.0
+        reward = estimate_of(sums, values, wider=wider, prompts=prompts, level=level)
         reason = frontier_objection(sums, values.carried, kl=budget, own=own)
         return _point(sums, values, kl=budget, reward=reward, reason=reason)
 

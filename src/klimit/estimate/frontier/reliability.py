@@ -7,11 +7,13 @@ from klimit.estimate.draws import Draws
 from klimit.estimate.frontier.extremes import Extremes
 from klimit.estimate.frontier.values import Carried
 
-__all__ = ["ceiling_seen", "frontier_objection", "objection"]
+__all__ = ["ceiling_seen", "frontier_objection", "objection", "wider_at_the_edge"]
 
 LEAST_ESS = 10.0  # for averages at a given beta
 _LEAST_FRONTIER_ESS = 4.0  # where many prompts decide,
 _MORE_ALONE = 8.0  # and so many more where one does: no other tells how its bias falls
+_EDGE = 1.25  # times the least, up to where the same draws may have decided on support,
+_WIDER = 0.25  # and by how much they make the interval wider there
 _LEAST_DECAY = 0.4  # of the bias with the number of draws: 1 for light tails
 _LEAST_BEST = 5.0  # draws a prompt that share the best reward, for it to count as the ceiling
 _LEAST_SPLIT = 8  # draws of a prompt, for halves and quarters of them to tell anything
@@ -52,13 +54,30 @@ def frontier_objection(seen: Extremes, carried: Carried, *, kl: float, own: bool
         return reason
     if carried.reached.all() and carried.ess < _LEAST_BEST:
         return f"the budget reaches the best draws seen, {carried.ess:.1f} a prompt"
-    if carried.ess < _LEAST_FRONTIER_ESS + _MORE_ALONE * carried.alone**3:
+    if carried.ess < _least(carried):
         alone = ", and one prompt decides" if carried.ess >= _LEAST_FRONTIER_ESS else ""
         return _few(seen.counts, carried.ess) + alone
     if carried.decay < _LEAST_DECAY:
         decay = max(carried.decay, 0.0)
         return f"a few draws decide: m times as many would cut the bias by m^{decay:.2f} only"
     return ""
+
+
+def wider_at_the_edge(carried: Carried) -> float:
+    """How many times as wide an interval has to be for what draws decide about support.
+
+    Where more of a verifier's draws pass than its chance would have it, they show a larger
+    reward and bear larger budgets at once: what is supported but for that is off by more.
+
+    Args:
+        carried: How the draws carry a budget above 0.
+
+    Returns:
+        1.25 at the least effective sample size, 1 from a quarter above it.
+    """
+    least = _least(carried)
+    share = (_EDGE * least - carried.ess) / ((_EDGE - 1.0) * least)
+    return 1.0 + _WIDER * min(max(share, 0.0), 1.0)
 
 
 def ceiling_seen(seen: Extremes) -> bool:
@@ -73,6 +92,10 @@ def ceiling_seen(seen: Extremes) -> bool:
     best = seen.best[:, 0]
     lower = (best == seen.lowest) & (best < best.max())
     return bool(1 / (1 / seen.tied).mean() >= _LEAST_BEST and not lower.any())
+
+
+def _least(carried: Carried) -> float:
+    return _LEAST_FRONTIER_ESS + _MORE_ALONE * carried.alone**3
 
 
 def _shortage(seen: Extremes, *, own: bool) -> str:
