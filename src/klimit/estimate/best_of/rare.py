@@ -9,9 +9,7 @@ from klimit.estimate.best_of.pools import Pools
 __all__ = ["decided_by_few", "draws_off_the_common_reward", "shortfall_moments", "too_rare"]
 
 SEEN = 15  # draws off the common value: a kind that is a fifth of them shows in 96 %
-DECIDED = (
-    0.5  # skewness of a mean from which its interval tells little: some four values decide
-)
+DECIDED = 0.5  # skewness of a mean from which some four values decide it
 
 
 def too_rare(off: int, draws: int, *, what: str = "reward", of: str = "draws") -> str:
