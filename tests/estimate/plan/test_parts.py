@@ -108,10 +108,17 @@ def test_soft_law_loses_nothing_to_the_best_where_penalties_lie_far_below(
     scale = abs(unbiased_best_of_n(far, n=3)[0])
     assert lost == pytest.approx(usually_lost, abs=1e-9 + 1e-12 * scale)
     assert law.kl.value == pytest.approx(usual.kl.value, abs=1e-9)
-    rest = np.delete(np.sort(far), 14)
-    assert law.kl.left[14] == pytest.approx(
-        soft_best_of_n(empirical(rest), n=3, beta=4.0).kl, abs=1e-5
-    )
+
+
+@pytest.mark.parametrize("penalty", [-50.0, -1e3, -1e6, -1e12, -1e20, -3.4e38])
+def test_soft_law_is_that_of_exact_where_penalties_lie_far_below(penalty: float) -> None:
+    plain = np.random.default_rng(2).normal(size=18).round(1)
+    rewards = np.sort(np.append(plain, [penalty, 2 * penalty]))
+    law, left = soft_law(rewards, n=3, beta=4.0), np.delete(rewards, 7)
+    rest, best = soft_best_of_n(empirical(left), n=3, beta=4.0), best_of_n(empirical(left), n=3)
+    bias = best.mean_reward - unbiased_best_of_n(left, n=3)[0]
+    assert law.reward.left[7] + bias == pytest.approx(rest.mean_reward, rel=1e-4)
+    assert law.kl.left[7] == pytest.approx(rest.kl, abs=1e-5)
 
 
 def test_soft_law_of_fewer_draws_than_n_is_jackknifed_whole() -> None:
